@@ -1,0 +1,129 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { LiftError } from './errors.js'
+
+/** Random access to bytes. `read` gives fewer bytes than asked only where the data ends. */
+export interface ByteReader {
+  /** In bytes. */
+  readonly size: number
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+/** A reader over bytes in memory; reads are views, not copies. */
+export function bufferReader(bytes: Uint8Array): ByteReader {
+  return {
+    size: bytes.length,
+    read: async (offset, length) => bytes.subarray(offset, Math.min(bytes.length, offset + length)),
+  }
+}
+
+/** `length` bytes of another reader from `start` on; reads never leave the window. */
+export function windowReader(outer: ByteReader, start: number, length: number): ByteReader {
+  const size = Math.max(0, Math.min(length, outer.size - start))
+  return {
+    size,
+    read: (offset, wanted) => outer.read(start + offset, Math.max(0, Math.min(wanted, size - offset))),
+  }
+}
+
+/**
+ * A reader over a host file. It opens the file at each read, so nothing has to be closed and thousands of
+ * readers may exist; a read is at most a few microseconds more expensive for it. The last component is never
+ * followed if it is a link, and opening never blocks on a FIFO.
+ * Reads throw LiftError 'unreadable'.
+ */
+export function fileReader(hostPath: string, size: number): ByteReader {
+  return {
+    size,
+    read: async (offset, length) => {
+      const wanted = Math.max(0, Math.min(length, size - offset))
+      const bytes = Buffer.allocUnsafe(wanted)
+      return wanted === 0 ? bytes : bytes.subarray(0, readAt(hostPath, bytes, offset))
+    },
+  }
+}
+
+function readAt(hostPath: string, into: Buffer, offset: number): number {
+  let fd: number | undefined
+  try {
+    fd = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if (!fstatSync(fd).isFile()) throw new LiftError('unreadable', `${hostPath} is no longer a regular file`)
+    return readFully(fd, into, offset)
+  } catch (error) {
+    if (error instanceof LiftError) throw error
+    throw new LiftError('unreadable', `cannot read ${hostPath}: ${(error as Error).message}`, { cause: error })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** Fills the buffer from a descriptor as far as the file goes; gives the number of bytes read. */
+export function readFully(fd: number, into: Buffer, offset: number): number {
+  let done = 0
+  while (done < into.length) {
+    const got = readSync(fd, into, done, into.length - done, offset + done)
+    if (got === 0) break
+    done += got
+  }
+  return done
+}
+
+/**
+ * The same bytes, read in whole blocks and each block once, so that many small reads near each other cost one
+ * read below. Meant for one file for a short time: nothing is ever forgotten.
+ */
+export function blockReader(inner: ByteReader, blockSize = 4096): ByteReader {
+  const blocks = new Map<number, Uint8Array>()
+  const load = async (first: number, last: number) => {
+    const bytes = await inner.read(first * blockSize, (last - first + 1) * blockSize)
+    for (let index = first; index <= last; index++) {
+      const start = (index - first) * blockSize
+      blocks.set(index, bytes.subarray(start, start + blockSize))
+    }
+  }
+  return {
+    size: inner.size,
+    read: async (offset, length) => {
+      const end = Math.min(inner.size, offset + length)
+      if (offset >= end) return new Uint8Array(0)
+      const first = Math.floor(offset / blockSize)
+      const last = Math.floor((end - 1) / blockSize)
+      await loadMissing(blocks, first, last, load)
+      return gather(blocks, first, last, blockSize, offset, end)
+    },
+  }
+}
+
+async function loadMissing(
+  blocks: Map<number, Uint8Array>,
+  first: number,
+  last: number,
+  load: (first: number, last: number) => Promise<void>,
+): Promise<void> {
+  for (let index = first; index <= last; index++) {
+    if (blocks.has(index)) continue
+    let stop = index
+    while (stop < last && !blocks.has(stop + 1)) stop++
+    await load(index, stop)
+    index = stop
+  }
+}
+
+function gather(
+  blocks: Map<number, Uint8Array>,
+  first: number,
+  last: number,
+  blockSize: number,
+  offset: number,
+  end: number,
+): Uint8Array {
+  if (first === last) return blocks.get(first)!.subarray(offset - first * blockSize, end - first * blockSize)
+  const out = new Uint8Array(end - offset)
+  for (let index = first; index <= last; index++) {
+    const block = blocks.get(index)!
+    const start = index * blockSize
+    const from = Math.max(offset, start)
+    const to = Math.min(end, start + block.length)
+    if (to > from) out.set(block.subarray(from - start, to - start), from - offset)
+  }
+  return out
+}

@@ -1,0 +1,93 @@
+import type { CopySource } from '../image/image.js'
+import type { Platform } from '../image/platform.js'
+import type { Attempt, Rule } from '../loader/loader.js'
+import type { RootPath } from '../rootfs/path.js'
+import type { Entry } from '../rootfs/rootfs.js'
+import type { Finding } from './finding.js'
+
+/** The answer, as plain data: nothing in it is open or can change. */
+export interface Lift {
+  readonly image: LiftedImage
+  readonly programs: readonly LiftedProgram[]
+  /** Everything a run needs, in the image's own terms, sorted by path. */
+  readonly entries: readonly LiftEntry[]
+  /** The tree that a Dockerfile makes, sorted by destination: no links, each file at the path it is opened by. */
+  readonly copies: readonly Copy[]
+  /** Directories the tree needs though no file lies in them (a path goes through them by `..`). */
+  readonly directories: readonly RootPath[]
+  readonly missing: readonly Missing[]
+  readonly findings: readonly Finding[]
+}
+
+export interface LiftedImage {
+  readonly reference: string
+  readonly digest?: string
+  readonly platform: Platform
+  readonly copySource: CopySource
+  /** The image's size in bytes where known. */
+  readonly size?: number
+  /** ENV lines `NAME=value` that the lifted image keeps: PATH and what the loader heeds. */
+  readonly env: readonly string[]
+  readonly user?: string
+  readonly workingDir?: string
+}
+
+export interface LiftedProgram {
+  /** As the user wrote it. */
+  readonly asked: string
+  /** The absolute path it was found at, text unchanged. */
+  readonly path: RootPath
+  readonly realPath: RootPath
+  readonly kind: 'program' | 'static' | 'library' | 'loader' | 'script'
+  /** What starts it in the lifted tree, for an exec-form ENTRYPOINT. */
+  readonly command: readonly string[]
+  /** PT_INTERP, or the script's interpreter. */
+  readonly interpreter?: string
+  readonly machine?: string
+  /** Open paths of its libraries in load order, without the loader. */
+  readonly libraries: readonly string[]
+}
+
+export type Role = 'program' | 'loader' | 'library' | 'script' | 'data' | 'symlink' | 'directory'
+
+/** Why an entry is there: who asked for it, by which name, and the rule that found it. */
+export interface Why {
+  readonly neededBy: string
+  readonly name: string
+  readonly rule: Rule | 'link' | 'shebang' | 'env' | 'preload' | 'audit' | 'configuration' | 'include' | 'asked'
+}
+
+export interface LiftEntry {
+  /** The path it is opened by (links in the directory part kept); for a symlink, where the link lies. */
+  readonly path: RootPath
+  /** Where the file really lies. */
+  readonly realPath: RootPath
+  /** The file at `realPath`, or the link itself. */
+  readonly entry: Entry
+  readonly role: Role
+  readonly soname?: string
+  readonly why: readonly Why[]
+}
+
+/** One file of the tree that the Dockerfile makes. */
+export interface Copy {
+  /** A clean path in the image whose last component may be a link, which COPY follows. */
+  readonly from: RootPath
+  /** Where it really lies, without any link on the way. */
+  readonly realPath: RootPath
+  /** Where it is put: a clean path in a tree without links. */
+  readonly to: RootPath
+  /** Whether `from` is a directory that is copied whole. */
+  readonly kind: 'file' | 'directory'
+  readonly role: Role
+  /** In bytes. */
+  readonly size: number
+  /** The twelve permission bits. */
+  readonly mode: number
+}
+
+export interface Missing {
+  readonly name: string
+  readonly neededBy: string
+  readonly attempts: readonly Attempt[]
+}

@@ -1,0 +1,83 @@
+import { components, type RootPath } from './path.js'
+import type { Entry, RootFs, SymlinkEntry } from './rootfs.js'
+
+/** Why a path leads nowhere. */
+export type TrailFault = 'absent' | 'not-a-directory' | 'link-loop' | 'name-too-long'
+
+/** All that makes a path work: what was asked, each link on the way, and where it ends. */
+export interface Trail {
+  /** The path as asked, text unchanged, absolute. */
+  readonly asked: RootPath
+  /** The links walked through, in order, each once. */
+  readonly links: readonly SymlinkEntry[]
+  /** Real directories that the path enters only to leave them by `..`; they must exist for it to work. */
+  readonly stones: readonly RootPath[]
+  /** The entry at the end, never a symlink; undefined when the path leads nowhere. */
+  readonly end: Entry | undefined
+  readonly fault?: TrailFault
+}
+
+/** Linux follows at most 40 links in one path (path_resolution(7), MAXSYMLINKS). */
+const MAX_LINKS = 40
+/** PATH_MAX and NAME_MAX of linux/limits.h, in bytes. */
+const MAX_PATH = 4096
+const MAX_NAME = 255
+
+/**
+ * Walks a path as the kernel would inside this root: absolute link targets are taken from the root, `..` is
+ * taken while walking (so it means the parent of a link's target) and stops at the root.
+ * A relative path starts at `from`. Never throws for the path itself; see `fault`.
+ */
+export async function follow(rootfs: RootFs, path: string, from: RootPath = '/'): Promise<Trail> {
+  const asked = (path.startsWith('/') ? path : `${from === '/' ? '' : from}/${path}`) as RootPath
+  const links: SymlinkEntry[] = []
+  const stones: RootPath[] = []
+  const done = (end: Entry | undefined, fault?: TrailFault): Trail =>
+    fault === undefined ? { asked, links, stones, end } : { asked, links, stones, end: undefined, fault }
+
+  if (Buffer.byteLength(asked) >= MAX_PATH) return done(undefined, 'name-too-long')
+  let pending = components(asked).reverse()
+  let here: RootPath = '/'
+  let entry: Entry | undefined
+  let mustBeDirectory = endsAsDirectory(asked)
+  let walked = 0
+  while (pending.length > 0) {
+    const part = pending.pop()!
+    if (part === '..') {
+      if (here !== '/') stones.push(here)
+      here = (here.slice(0, Math.max(1, here.lastIndexOf('/'))) || '/') as RootPath
+      entry = undefined
+      continue
+    }
+    if (part.length * 3 > MAX_NAME && Buffer.byteLength(part) > MAX_NAME) return done(undefined, 'name-too-long')
+    const path: RootPath = here === '/' ? `/${part}` : `${here}/${part}`
+    entry = await rootfs.lstat(path)
+    if (entry === undefined) return done(undefined, 'absent')
+    if (entry.kind === 'symlink') {
+      if (++walked > MAX_LINKS) return done(undefined, 'link-loop')
+      if (entry.target === '') return done(undefined, 'absent')
+      if (Buffer.byteLength(entry.target) >= MAX_PATH) return done(undefined, 'name-too-long')
+      if (!links.includes(entry)) links.push(entry)
+      if (entry.target.startsWith('/')) here = '/'
+      if (pending.length === 0 && endsAsDirectory(entry.target)) mustBeDirectory = true
+      pending = [...pending, ...components(entry.target).reverse()]
+      entry = undefined
+    } else if (entry.kind === 'directory') {
+      here = entry.path
+    } else if (pending.length > 0) {
+      return done(undefined, 'not-a-directory')
+    }
+  }
+  entry ??= await directoryAt(rootfs, here)
+  if (mustBeDirectory && entry?.kind !== 'directory') return done(undefined, 'not-a-directory')
+  return entry === undefined ? done(undefined, 'absent') : done(entry)
+}
+
+async function directoryAt(rootfs: RootFs, path: RootPath): Promise<Entry | undefined> {
+  return rootfs.lstat(path)
+}
+
+/** `x/`, `x/.` and `x/..` name a directory or nothing. */
+function endsAsDirectory(path: string): boolean {
+  return path.endsWith('/') || path.endsWith('/.')
+}

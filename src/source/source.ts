@@ -1,0 +1,22 @@
+import type { Image } from '../image/image.js'
+
+/** What every source understands. */
+export interface OpenOptions {
+  /** `os/arch[/variant]`, as for `docker --platform`. */
+  readonly platform?: string
+  /** Aborts; the source then cleans up and throws LiftError 'interrupted'. */
+  readonly signal?: AbortSignal
+  /** Told of each step worth a progress line ("creating a helper container"). */
+  readonly onStep?: (step: string) => void
+  /** The caller's environment (DOCKER_HOST, DOCKER_CONFIG, HOME, PATH); the process's own by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** One kind of place an image comes from. */
+export interface Source {
+  readonly scheme: string
+  /** One line for help texts: what the location looks like. */
+  readonly describe: string
+  /** Throws LiftError: 'image-not-found', 'engine-unreachable', 'engine-denied', 'platform-mismatch', … */
+  open(location: string, options: OpenOptions): Promise<Image>
+}
