@@ -31,7 +31,7 @@ export function windowReader(outer: ByteReader, start: number, length: number): 
  * followed if it is a link, and opening never blocks on a FIFO.
  * Reads throw LiftError 'unreadable'.
  */
-export function fileReader(hostPath: string, size: number): ByteReader {
+export function fileReader(hostPath: string | Buffer, size: number): ByteReader {
   return {
     size,
     read: async (offset, length) => {
@@ -42,7 +42,7 @@ export function fileReader(hostPath: string, size: number): ByteReader {
   }
 }
 
-function readAt(hostPath: string, into: Buffer, offset: number): number {
+function readAt(hostPath: string | Buffer, into: Buffer, offset: number): number {
   let fd: number | undefined
   try {
     fd = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -65,6 +65,48 @@ export function readFully(fd: number, into: Buffer, offset: number): number {
     done += got
   }
   return done
+}
+
+/**
+ * Bytes as text that can be turned back: UTF-8, and each byte that is not valid UTF-8 as the lone surrogate
+ * U+DC00 + byte. File names and ELF strings are bytes, not text.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString('utf8')
+  return text.includes('\ufffd') ? decodeLoosely(buffer) : text
+}
+
+function decodeLoosely(bytes: Buffer): string {
+  let out = ''
+  for (let at = 0; at < bytes.length; ) {
+    const length = validSequence(bytes, at)
+    out += length === 0 ? String.fromCharCode(0xdc00 + bytes[at]!) : bytes.toString('utf8', at, at + length)
+    at += Math.max(1, length)
+  }
+  return out
+}
+
+/** How many bytes at `at` make one valid UTF-8 character; 0 when none do. */
+function validSequence(bytes: Buffer, at: number): number {
+  for (let length = 1; length <= 4 && at + length <= bytes.length; length++) {
+    const text = bytes.toString('utf8', at, at + length)
+    if (!text.includes('\ufffd')) return length
+    if (length === 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) return 3
+  }
+  return 0
+}
+
+/** The bytes that `decodeText` made this text from. */
+export function encodeText(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text)
+  const parts: Buffer[] = []
+  for (const character of text) {
+    const code = character.charCodeAt(0)
+    const isByte = character.length === 1 && code >= 0xdc80 && code <= 0xdcff
+    parts.push(isByte ? Buffer.from([code - 0xdc00]) : Buffer.from(character))
+  }
+  return Buffer.concat(parts)
 }
 
 /**

@@ -1,0 +1,30 @@
+import type { RootPath } from './path.js'
+import type { Entry, RootFs } from './rootfs.js'
+
+/**
+ * Remembers each answer of another root, absences included, so that each path is asked for once. The promises
+ * are what is kept: two askers at the same time share one question.
+ */
+export function cachedRootFs(inner: RootFs): RootFs {
+  const entries = new Map<RootPath, Promise<Entry | undefined>>()
+  const listings = new Map<RootPath, Promise<readonly Entry[]>>()
+  const list = async (directory: RootPath): Promise<readonly Entry[]> => {
+    const found = await inner.list(directory)
+    for (const entry of found) entries.set(entry.path, Promise.resolve(entry))
+    return found
+  }
+  return {
+    lstat: (path) => remembered(entries, path, () => inner.lstat(path)),
+    list: (directory) => remembered(listings, directory, () => list(directory)),
+    open: (file) => inner.open(file),
+  }
+}
+
+function remembered<K, V>(known: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {
+  let answer = known.get(key)
+  if (answer === undefined) {
+    answer = ask()
+    known.set(key, answer)
+  }
+  return answer
+}
