@@ -1,5 +1,14 @@
-import type { ByteReader } from '../bytes.js'
-import type { Machine } from './machine.js'
+import { type ByteReader, blockReader } from '../bytes.js'
+import { LiftError } from '../errors.js'
+import { readDynamic } from './dynamic.js'
+import { malformed } from './fields.js'
+import { PHENTSIZE, readHeader } from './header.js'
+import { type Machine, machineOf } from './machine.js'
+import { textOf, textUntilNul } from './strings.js'
+
+export { type HeaderFault, headerFault, readHeader } from './header.js'
+export { type Machine, type MachinePlatform, machineOf, machineOfPlatform, ociPlatform } from './machine.js'
+export { type ElfNotes, readNotes } from './notes.js'
 
 /** The ELF header and segments as read; numbers unchanged, so a loader's own checks can be repeated on them. */
 export interface ElfHeader {
@@ -18,6 +27,8 @@ export interface ElfHeader {
   readonly version: number
   readonly flags: number
   readonly phentsize: number
+  readonly phnum: number
+  /** Empty, whatever `phnum` says, when the table cannot be read. */
   readonly segments: readonly Segment[]
 }
 
@@ -42,7 +53,10 @@ export interface VersionNeed {
 /** PT_DYNAMIC in words. Lists are in array order; of a tag that occurs twice the last one counts. */
 export interface Dynamic {
   /** DT_NEEDED, DT_AUXILIARY and DT_FILTER in array order, since loaders walk them in that order. */
-  readonly dependencies: readonly { readonly kind: 'needed' | 'auxiliary' | 'filter'; readonly name: string }[]
+  readonly dependencies: readonly {
+    readonly kind: 'needed' | 'auxiliary' | 'filter'
+    readonly name: string
+  }[]
   /** The DT_NEEDED names alone. */
   readonly needed: readonly string[]
   readonly soname?: string
@@ -61,7 +75,15 @@ export interface Dynamic {
 }
 
 /** See loader-rules A5: what a file is by e_type, PT_INTERP, PT_DYNAMIC and DF_1_PIE. */
-export type ElfKind = 'program' | 'static' | 'static-pie' | 'library' | 'klibc' | 'relocatable' | 'core' | 'other'
+export type ElfKind =
+  | 'program'
+  | 'static'
+  | 'static-pie'
+  | 'library'
+  | 'klibc'
+  | 'relocatable'
+  | 'core'
+  | 'other'
 
 export interface ElfFile extends ElfHeader {
   /** The ABI in one word, undefined when e_machine is unknown. */
@@ -78,4 +100,54 @@ export interface ElfFile extends ElfHeader {
  * when a table lies outside of the file or contradicts itself. Every count and offset is bounded by the size
  * of the file. Sections are never needed (System V gABI, "Program Loading and Dynamic Linking").
  */
-export declare function readElf(reader: ByteReader): Promise<ElfFile>
+export async function readElf(reader: ByteReader): Promise<ElfFile> {
+  const blocks = blockReader(reader)
+  const header = await readHeader(blocks)
+  const machine = machineOf(header)
+  const unlinked = UNLINKED[header.type]
+  if (unlinked !== undefined) return { ...header, machine, kind: unlinked }
+  if (header.phentsize !== PHENTSIZE[header.class]) return { ...header, machine, kind: 'other' }
+  checkTable(header)
+  const interpreter = await readInterpreter(blocks, header)
+  const dynamic = await readDynamic(blocks, header)
+  return {
+    ...header,
+    machine,
+    kind: kindOf(header.type, interpreter, dynamic),
+    ...(interpreter === undefined ? {} : { interpreter }),
+    ...(dynamic === undefined ? {} : { dynamic }),
+  }
+}
+
+const ET_EXEC = 2
+const ET_DYN = 3
+const PT_INTERP = 3
+const DF_1_PIE = 0x0800_0000
+/** The kernel takes at most PATH_MAX bytes. */
+const INTERPRETER_MAX = 4096
+const UNLINKED: Readonly<Record<number, ElfKind>> = { 1: 'relocatable', 4: 'core' }
+
+function checkTable({ segments, phnum }: ElfHeader): void {
+  if (segments.length === phnum) return
+  throw new LiftError('malformed-elf', `program header table: ${phnum} entries do not lie inside of the file`)
+}
+
+/** The first PT_INTERP, as for the kernel, up to the first NUL. */
+async function readInterpreter(reader: ByteReader, { segments }: ElfHeader): Promise<string | undefined> {
+  const segment = segments.find(({ type }) => type === PT_INTERP)
+  if (segment === undefined) return undefined
+  const { offset, filesz } = segment
+  if (offset + filesz > reader.size) throw malformed('PT_INTERP', offset, 'leaves the file')
+  const bytes = await reader.read(offset, Math.min(filesz, INTERPRETER_MAX))
+  return textUntilNul(bytes, 0) ?? textOf(bytes)
+}
+
+function kindOf(type: number, interpreter: string | undefined, dynamic: Dynamic | undefined): ElfKind {
+  if (type === ET_EXEC) {
+    if (interpreter === undefined) return 'static'
+    return dynamic === undefined ? 'klibc' : 'program'
+  }
+  if (type !== ET_DYN || dynamic === undefined) return 'other'
+  if (interpreter !== undefined) return 'program'
+  return dynamic.flags1 & DF_1_PIE ? 'static-pie' : 'library'
+}

@@ -1,0 +1,192 @@
+import type { ByteReader } from '../bytes.js'
+import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
+import { hex, malformed, viewOf, wordAt } from './fields.js'
+import { readAhead, readStrings, type StringTable } from './strings.js'
+import { readVersionsDefined, readVersionsNeeded } from './versions.js'
+
+/**
+ * Reads PT_DYNAMIC and the strings and version tables it points to; undefined when the file has none.
+ * Addresses become offsets by the first PT_LOAD that holds them (gABI, "Dynamic Section").
+ * Throws LiftError 'malformed-elf' that names the broken table.
+ */
+export async function readDynamic(reader: ByteReader, header: ElfHeader): Promise<Dynamic | undefined> {
+  const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
+  // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
+  if (segment === undefined || segment.filesz === 0) return undefined
+  const tags = await readTags(reader, header, segment)
+  const places = placesOf(header.segments, tags, reader.size)
+  await readAhead(reader, spotsOf(places, tags))
+  const needed = places.verneed === undefined ? [] : await readVersionsNeeded(reader, header, places.verneed)
+  const defined =
+    places.verdef === undefined ? undefined : await readVersionsDefined(reader, header, places.verdef)
+  const wanted = [
+    ...stringOffsets(tags),
+    ...needed.flatMap((need) => [need.file, ...need.versions.map((v) => v.name)]),
+  ]
+  const strings = await stringsOf(reader, places.strings, [...wanted, ...(defined ?? [])])
+  return {
+    ...dependenciesOf(tags, strings),
+    ...singlesOf(tags, strings),
+    flags: tags.values.get(DT.FLAGS) ?? 0,
+    flags1: tags.values.get(DT.FLAGS_1) ?? 0,
+    versionsNeeded: needed.map((need) => withNames(need, strings)),
+    ...(defined === undefined ? {} : { versionsDefined: defined.map((offset) => strings(offset)) }),
+  }
+}
+
+/** The file offset of a virtual address; undefined when no PT_LOAD has it in the file. */
+export function offsetOf(segments: readonly Segment[], address: number): number | undefined {
+  const segment = segments.find(
+    ({ type, vaddr, filesz }) => type === PT_LOAD && vaddr <= address && address - vaddr < filesz,
+  )
+  return segment === undefined ? undefined : address - segment.vaddr + segment.offset
+}
+
+const PT_LOAD = 1
+const PT_DYNAMIC = 2
+
+const DT = {
+  NULL: 0,
+  NEEDED: 1,
+  STRTAB: 5,
+  STRSZ: 10,
+  SONAME: 14,
+  RPATH: 15,
+  RUNPATH: 29,
+  FLAGS: 30,
+  DEPAUDIT: 0x6fff_fefb,
+  AUDIT: 0x6fff_fefc,
+  FLAGS_1: 0x6fff_fffb,
+  VERDEF: 0x6fff_fffc,
+  VERNEED: 0x6fff_fffe,
+  AUXILIARY: 0x7fff_fffd,
+  FILTER: 0x7fff_ffff,
+} as const
+
+const KINDS: ReadonlyMap<number, Dynamic['dependencies'][number]['kind']> = new Map([
+  [DT.NEEDED, 'needed'],
+  [DT.AUXILIARY, 'auxiliary'],
+  [DT.FILTER, 'filter'],
+])
+const SINGLE = [
+  ['soname', DT.SONAME],
+  ['rpath', DT.RPATH],
+  ['runpath', DT.RUNPATH],
+  ['audit', DT.AUDIT],
+  ['depaudit', DT.DEPAUDIT],
+] as const
+
+/** Entries read at once; nearly every dynamic section is shorter. */
+const CHUNK = 64
+/** Far more entries than any linker writes. */
+const ENTRIES_MAX = 0x1_0000
+
+/** The dynamic array: dependencies in its order, of all other tags the last value. */
+interface Tags {
+  readonly at: number
+  readonly dependencies: { tag: number; value: number }[]
+  readonly values: Map<number, number>
+}
+
+async function readTags(reader: ByteReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
+  if (offset + filesz > reader.size) throw malformed('dynamic section', offset, 'leaves the file')
+  const entry = header.class === 64 ? 16 : 8
+  const tags: Tags = { at: offset, dependencies: [], values: new Map() }
+  const count = Math.floor(filesz / entry)
+  for (let done = 0; done < count; done += CHUNK) {
+    if (done >= ENTRIES_MAX) throw malformed('dynamic section', offset, `more than ${ENTRIES_MAX} entries`)
+    const length = Math.min(CHUNK, count - done) * entry
+    if (addTags(tags, viewOf(await reader.read(offset + done * entry, length)), header)) return tags
+  }
+  return tags
+}
+
+/** Adds the entries of one chunk; true when DT_NULL ended the array. */
+function addTags(tags: Tags, view: DataView, header: ElfHeader): boolean {
+  const word = header.class / 8
+  for (let at = 0; at + 2 * word <= view.byteLength; at += 2 * word) {
+    const tag = wordAt(view, at, header)
+    if (tag === DT.NULL) return true
+    const value = wordAt(view, at + word, header)
+    if (KINDS.has(tag)) tags.dependencies.push({ tag, value })
+    else tags.values.set(tag, value)
+  }
+  return false
+}
+
+/** File offsets of the tables that the tags name by address. */
+interface Places {
+  readonly strings: StringTable | undefined
+  readonly verneed: number | undefined
+  readonly verdef: number | undefined
+}
+
+function placesOf(segments: readonly Segment[], tags: Tags, fileSize: number): Places {
+  const place = (tag: number, name: string): number | undefined => {
+    const address = tags.values.get(tag)
+    if (address === undefined) return undefined
+    const offset = offsetOf(segments, address)
+    if (offset !== undefined && offset < fileSize) return offset
+    throw malformed('dynamic section', tags.at, `${name} is ${hex(address)}, which is not in the file`)
+  }
+  const strtab = place(DT.STRTAB, 'DT_STRTAB')
+  const size = Math.min(tags.values.get(DT.STRSZ) ?? fileSize, fileSize - (strtab ?? 0))
+  return {
+    strings: strtab === undefined ? undefined : { offset: strtab, size },
+    verneed: place(DT.VERNEED, 'DT_VERNEED'),
+    verdef: place(DT.VERDEF, 'DT_VERDEF'),
+  }
+}
+
+function stringOffsets(tags: Tags): number[] {
+  const singles = SINGLE.map(([, tag]) => tags.values.get(tag)).filter((value) => value !== undefined)
+  return [...tags.dependencies.map(({ value }) => value), ...singles]
+}
+
+/** The file offsets that will be read next. */
+function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
+  const names = strings === undefined ? [] : stringOffsets(tags).filter((offset) => offset < strings.size)
+  return [...names.map((offset) => strings!.offset + offset), verneed, verdef].filter(
+    (spot) => spot !== undefined,
+  )
+}
+
+/** A look-up of the strings at these offsets. */
+async function stringsOf(
+  reader: ByteReader,
+  table: StringTable | undefined,
+  offsets: readonly number[],
+): Promise<(offset: number) => string> {
+  if (offsets.length === 0) return () => ''
+  if (table === undefined) throw malformed('dynamic section', 0, 'names strings but has no DT_STRTAB')
+  const strings = await readStrings(reader, table, offsets)
+  return (offset) => strings.get(offset)!
+}
+
+type Strings = (offset: number) => string
+
+function dependenciesOf(tags: Tags, strings: Strings): Pick<Dynamic, 'dependencies' | 'needed'> {
+  const dependencies = tags.dependencies.map(({ tag, value }) => ({
+    kind: KINDS.get(tag)!,
+    name: strings(value),
+  }))
+  return {
+    dependencies,
+    needed: dependencies.filter(({ kind }) => kind === 'needed').map(({ name }) => name),
+  }
+}
+
+function singlesOf(tags: Tags, strings: Strings): Pick<Dynamic, (typeof SINGLE)[number][0]> {
+  const found = SINGLE.filter(([, tag]) => tags.values.has(tag))
+  return Object.fromEntries(found.map(([name, tag]) => [name, strings(tags.values.get(tag)!)]))
+}
+
+function withNames(
+  need: { file: number; versions: { name: number; weak: boolean }[] },
+  strings: Strings,
+): VersionNeed {
+  return {
+    file: strings(need.file),
+    versions: need.versions.map(({ name, weak }) => ({ name: strings(name), weak })),
+  }
+}

@@ -1,0 +1,81 @@
+import type { ByteReader } from '../bytes.js'
+import { malformed } from './fields.js'
+
+/** Where a string table lies in the file, in bytes; `size` is cut at the end of the file. */
+export interface StringTable {
+  readonly offset: number
+  readonly size: number
+}
+
+/**
+ * The strings at some offsets of a table, by offset, read in as few ranges as their places allow.
+ * Throws LiftError 'malformed-elf' for an offset outside of the table, a string without end, and for more text
+ * than any real file has.
+ */
+export async function readStrings(
+  reader: ByteReader,
+  table: StringTable,
+  offsets: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const strings = new Map<number, string>()
+  let total = 0
+  for (const span of spansOf(offsets)) {
+    const first = span[0]!
+    if (span.at(-1)! >= table.size) throw outside(table, span.at(-1)!)
+    const length = Math.min(span.at(-1)! - first + TAIL, table.size - first)
+    const bytes = await reader.read(table.offset + first, length)
+    for (const offset of span) {
+      const text = textUntilNul(bytes, offset - first) ?? (await readLong(reader, table, offset))
+      total += text.length
+      if (total > TEXT_MAX)
+        throw malformed('string table', table.offset, `more than ${TEXT_MAX} bytes of names`)
+      strings.set(offset, text)
+    }
+  }
+  return strings
+}
+
+/** Reads the places around some file offsets ahead, so that later reads through the same block reader are free. */
+export async function readAhead(reader: ByteReader, offsets: readonly number[]): Promise<void> {
+  for (const span of spansOf(offsets)) await reader.read(span[0]!, span.at(-1)! - span[0]! + TAIL)
+}
+
+/** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
+export function textUntilNul(bytes: Uint8Array, start: number): string | undefined {
+  const end = bytes.indexOf(0, start)
+  return end < 0 ? undefined : textOf(bytes.subarray(start, end))
+}
+
+/** Bytes as UTF-8 text. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+/** Offsets at most this far apart are read together: one more block costs less than one more read. */
+const GAP = 8192
+/** Read behind the last offset of a span; most names are shorter. */
+const TAIL = 128
+const STRING_MAX = 0x1_0000
+const TEXT_MAX = 0x10_0000
+
+function spansOf(offsets: readonly number[]): number[][] {
+  const spans: number[][] = []
+  let last = Number.NEGATIVE_INFINITY
+  for (const offset of [...new Set(offsets)].sort((a, b) => a - b)) {
+    if (offset - last > GAP) spans.push([offset])
+    else spans.at(-1)!.push(offset)
+    last = offset
+  }
+  return spans
+}
+
+async function readLong(reader: ByteReader, table: StringTable, offset: number): Promise<string> {
+  const bytes = await reader.read(table.offset + offset, Math.min(STRING_MAX, table.size - offset))
+  const text = textUntilNul(bytes, 0)
+  if (text === undefined) throw malformed('string table', table.offset, `the string at ${offset} has no end`)
+  return text
+}
+
+function outside(table: StringTable, offset: number): Error {
+  return malformed('string table', table.offset, `a name lies at ${offset}, the table ends at ${table.size}`)
+}
