@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Builds the root file systems that the end-to-end tests look at, one folder each, from Debian packages and a
+# few small C programs:  roots.sh FOLDER [NAME...]
+# Needs root, mmdebstrap, gcc, musl-gcc and a Debian mirror (LIFTBIN_E2E_MIRROR). A root that exists is kept.
+set -euo pipefail
+
+mirror=${LIFTBIN_E2E_MIRROR:-http://deb.debian.org/debian}
+all=(many bookworm bullseye trixie arm64 armhf riscv64 s390x musl musl-path)
+
+# Debian as images have it: installed and configured, with the programs the tests lift.
+build_bookworm() {
+  debian bookworm "$1" --variant=minbase --include=curl,git,perl,python3,ca-certificates
+  add_cached_library "$1"
+  add_origin_program "$1"
+  add_setuid_program "$1"
+  add_scripts "$1"
+  compile gcc -static -o "$1/usr/local/bin/static-hello" <<<"$(hello 'static hello')"
+}
+
+# Some hundreds of packages, only unpacked: links that a maintainer script would make are missing, which is
+# what the comparison with the real loader wants to see as well.
+build_many() {
+  debian bookworm "$1" --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+    --include="$(printf '%s\n' "${many[@]}" | paste -sd,)"
+  chroot "$1" /sbin/ldconfig
+}
+
+many=(
+  bash coreutils util-linux procps e2fsprogs mount passwd login libpam-modules systemd udev dbus
+  git perl python3 curl wget openssh-client openssh-server rsync strace ltrace tmux htop xorriso
+  postgresql-15 postgresql-client-15 postgresql-plpython3-15 postgresql-plperl-15 sqlite3 mariadb-client-core
+  nginx-core libnginx-mod-http-lua apache2-bin libapache2-mod-php8.2
+  php8.2-cli php8.2-gd php8.2-mysql php8.2-intl php8.2-curl php8.2-xml
+  ffmpeg vim-nox imagemagick-6.q16 libmagickcore-6.q16-6-extra gdb gdbserver
+  samba samba-libs smbclient samba-vfs-modules
+  openjdk-17-jre-headless ruby3.1 erlang-base tcl8.6 tk8.6 lua5.4 nodejs r-base-core r-cran-matrix
+  python3-numpy python3-scipy python3-lxml python3-cryptography python3-pil
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+  vlc-plugin-base netpbm postfix dovecot-core bind9 bind9-dnsutils iptables nftables collectd-core rsyslog squid
+  swh-plugins cmt uwsgi-core uwsgi-plugin-python3 libsane1 libgphoto2-6 cups-filters cups-daemon ghostscript
+  libgtk-3-bin libgtk-3-0 gimp libgl1-mesa-dri mesa-utils texlive-binaries graphviz
+  binutils gcc-12 make libc6-i386 lib32stdc++6 libc6-x32 qemu-utils
+  libqt5gui5 libqt5sql5-sqlite krb5-user libsasl2-modules slapd ldap-utils openvswitch-switch
+  libreoffice-core libnss3 lvm2 btrfs-progs xfsprogs
+)
+
+# Another glibc, before and after the one above.
+build_bullseye() { build_small bullseye "$1" && chroot "$1" /sbin/ldconfig; }
+build_trixie() { build_small trixie "$1" && chroot "$1" /sbin/ldconfig; }
+
+# Nothing in these is ever run natively; they have no ld.so.cache.
+build_arm64() { build_small bookworm "$1" --architectures=arm64; }
+build_armhf() { build_small bookworm "$1" --architectures=armhf; }
+build_s390x() { build_small bookworm "$1" --architectures=s390x; }
+build_riscv64() { build_small trixie "$1" --architectures=riscv64; }
+
+build_small() {
+  local suite=$1 root=$2
+  shift 2
+  debian "$suite" "$root" --variant=extract --include=bash,coreutils,curl,git,perl,libc-bin,ca-certificates "$@"
+}
+
+# musl as Alpine lays it out: the loader is the libc, and there is no path file.
+build_musl() {
+  install -D "$(musl_libc)" "$1/lib/ld-musl-x86_64.so.1"
+  ln -s ld-musl-x86_64.so.1 "$1/lib/libc.musl-x86_64.so.1"
+  ln -s ld-musl-x86_64.so.1 "$1/lib/libc.so"
+  add_musl_programs "$1" /usr/lib
+}
+
+# musl as Debian lays it out: the loader is a link, and a path file replaces the default directories.
+build_musl-path() {
+  local libraries=/usr/lib/x86_64-linux-musl
+  install -D "$(musl_libc)" "$1$libraries/libc.so"
+  mkdir -p "$1/lib" "$1/etc"
+  ln -s "$libraries/libc.so" "$1/lib/ld-musl-x86_64.so.1"
+  printf '%s\n' /lib/x86_64-linux-musl "$libraries" >"$1/etc/ld-musl-x86_64.path"
+  add_musl_programs "$1" "$libraries"
+  compile musl-gcc -shared -fPIC -Wl,-soname,libunreachable.so.1 -o "$1/usr/lib/libunreachable.so.1" \
+    <<<'int unreachable(void) { return 0; }'
+  compile musl-gcc -o "$1/usr/bin/unreachable" "$1/usr/lib/libunreachable.so.1" \
+    <<<'int unreachable(void); int main(void) { return unreachable(); }'
+}
+
+# debian SUITE FOLDER OPTION...
+debian() {
+  local suite=$1 root=$2
+  shift 2
+  mmdebstrap --quiet --mode=root "$@" "$suite" "$root" "$mirror"
+  rm -rf "$root"/usr/share/{doc,locale,man,info} "$root"/dev/*
+}
+
+# A library in a directory that nothing but ld.so.cache names.
+add_cached_library() {
+  mkdir -p "$1"/opt/cached/{bin,lib}
+  compile gcc -shared -fPIC -Wl,-soname,libgreeting.so.1 -o "$1/opt/cached/lib/libgreeting.so.1" \
+    <<<'const char *greeting(void) { return "found by the cache"; }'
+  compile gcc -o "$1/opt/cached/bin/cached" "$1/opt/cached/lib/libgreeting.so.1" \
+    <<<'#include <stdio.h>
+const char *greeting(void); int main(void) { puts(greeting()); return 0; }'
+  echo /opt/cached/lib >"$1/etc/ld.so.conf.d/cached.conf"
+  chroot "$1" /sbin/ldconfig
+}
+
+# A private library next to the program, and a link by which the program is started.
+add_origin_program() {
+  mkdir -p "$1"/opt/origin/{bin,lib}
+  compile gcc -shared -fPIC -Wl,-soname,liborigin.so.1 -o "$1/opt/origin/lib/liborigin.so.1" \
+    <<<'const char *origin(void) { return "found beside the program"; }'
+  compile gcc -o "$1/opt/origin/bin/origin" '-Wl,--enable-new-dtags,-rpath,$ORIGIN/../lib' \
+    "$1/opt/origin/lib/liborigin.so.1" \
+    <<<'#include <stdio.h>
+const char *origin(void); int main(void) { puts(origin()); return 0; }'
+  ln -s ../../../opt/origin/bin/origin "$1/usr/local/bin/origin"
+}
+
+add_setuid_program() {
+  compile gcc -o "$1/usr/local/bin/whoruns" \
+    <<<'#include <stdio.h>
+#include <unistd.h>
+int main(void) { printf("uid %d euid %d\n", (int)getuid(), (int)geteuid()); return 0; }'
+  chmod 4755 "$1/usr/local/bin/whoruns"
+}
+
+add_scripts() {
+  cat >"$1/usr/local/bin/hello.py" <<'PY'
+#!/usr/bin/env python3
+import sys
+print("hello from python", sys.version_info.major, *sys.argv[1:])
+PY
+  cat >"$1/usr/local/bin/hello.sh" <<'SH'
+#!/bin/sh -e
+echo "hello from sh" "$@"
+case $- in *e*) echo "with -e" ;; esac
+SH
+  chmod 755 "$1"/usr/local/bin/hello.{py,sh}
+}
+
+# add_musl_programs FOLDER DIRECTORY-OF-SYSTEM-LIBRARIES
+# `chain` has a search path, the library in it has none and needs one from the same place: musl inherits.
+add_musl_programs() {
+  local root=$1 system=$2 private=/opt/chain/lib
+  mkdir -p "$root/usr/bin" "$root$system" "$root$private"
+  compile musl-gcc -o "$root/usr/bin/hello" <<<"$(hello 'hello from musl')"
+  compile musl-gcc -static -o "$root/usr/bin/static-hello" <<<"$(hello 'static hello from musl')"
+  compile musl-gcc -shared -fPIC -Wl,-soname,libfar.so.1 -o "$root$private/libfar.so.1" \
+    <<<'const char *far(void) { return "far"; }'
+  compile musl-gcc -shared -fPIC -Wl,-soname,libnear.so.1 -o "$root$private/libnear.so.1" "$root$private/libfar.so.1" \
+    <<<'const char *far(void); const char *near(void) { return far(); }'
+  compile musl-gcc -shared -fPIC -Wl,-soname,libsystem.so.1 -o "$root$system/libsystem.so.1" \
+    <<<'const char *system_wide(void) { return "system"; }'
+  compile musl-gcc -o "$root/usr/bin/chain" "-Wl,--enable-new-dtags,-rpath,$private" "-Wl,-rpath-link,$root$private" \
+    "$root$private/libnear.so.1" "$root$system/libsystem.so.1" \
+    <<<'#include <stdio.h>
+const char *near(void); const char *system_wide(void);
+int main(void) { printf("%s %s\n", near(), system_wide()); return 0; }'
+  compile musl-gcc -o "$root/usr/bin/lost" "-Wl,-rpath-link,$root$private" "$root$private/libnear.so.1" \
+    <<<'const char *near(void); int main(void) { return near()[0]; }'
+}
+
+musl_libc() { echo /usr/lib/x86_64-linux-musl/libc.so; }
+
+hello() { printf '#include <stdio.h>\nint main(int argc, char **argv) { puts("%s"); return argc > 9; }\n' "$1"; }
+
+# compile COMPILER OPTION... reads C from stdin; libraries given by path are recorded by their soname.
+compile() {
+  local compiler=$1
+  shift
+  "$compiler" -O1 -w -Wl,--no-as-needed -x c - -x none "$@"
+}
+
+build_one() {
+  local folder=$1 name=$2
+  [ ! -e "$folder/$name" ] || return 0
+  local started=$SECONDS
+  # A download can fail for a moment, so there is a second try.
+  for try in 1 2; do
+    rm -rf "$folder/$name.part"
+    mkdir -p "$folder/$name.part"
+    if (build "$folder" "$name") >"$folder/$name.log" 2>&1; then
+      mv "$folder/$name.part" "$folder/$name"
+      echo "root $name: $((SECONDS - started)) s"
+      return 0
+    fi
+  done
+  echo "root $name cannot be built:" >&2
+  tail -n 20 "$folder/$name.log" >&2
+  return 1
+}
+
+# A shell of its own, because -e does not count inside of a condition.
+build() { bash -euo pipefail "${BASH_SOURCE[0]}" --build "$2" "$1/$2.part"; }
+
+case ${1:-} in
+  '') echo "usage: roots.sh FOLDER [NAME...]" >&2 && exit 2 ;;
+  --build) "build_$2" "$3" ;;
+  --one) build_one "$2" "$3" ;;
+  *)
+    folder=$(mkdir -p "$1" && cd "$1" && pwd)
+    shift
+    [ $# -gt 0 ] || set -- "${all[@]}"
+    printf '%s\n' "$@" | xargs -P 2 -I NAME "${BASH_SOURCE[0]}" --one "$folder" NAME
+    ;;
+esac
