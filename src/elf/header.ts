@@ -46,7 +46,7 @@ const HEADER_SIZE = { 1: 52, 2: 64 }
 function checkIdent(start: Uint8Array, size: number): void {
   if (start.length < HEADER_SIZE[1])
     throw fault('not-elf', 'too short', `file too short for ELF (${size} bytes)`)
-  if (viewOf(start).getUint32(0) !== 0x7f454c46) throw fault('not-elf', 'not elf', 'no ELF magic')
+  if (viewOf(start).getUint32(0) !== 0x7f45_4c46) throw fault('not-elf', 'not elf', 'no ELF magic')
   const [fileClass, order] = [start[4], start[5]]
   if (fileClass !== 1 && fileClass !== 2) {
     throw fault('malformed-elf', 'unknown class', `ELF header: unknown class ${fileClass}`)
