@@ -1,4 +1,6 @@
+import type { Audit } from '../audit/audit.js'
 import type { Lift } from '../lift/lift.js'
+import type { Paint } from './paint.js'
 
 /** One text format of a lift. The same lift gives the same bytes. */
 export interface Emitter {
@@ -6,6 +8,7 @@ export interface Emitter {
   readonly describe: string
   /** The usual file extension, without the dot. */
   readonly extension: string
+  /** Throws LiftError 'usage' for an option that the format cannot write. */
   emit(lift: Lift, options: EmitOptions): string
 }
 
@@ -20,4 +23,12 @@ export interface EmitOptions {
   /** `NAME=value` lines, added after the image's own. */
   readonly env?: readonly string[]
   readonly labels?: readonly string[]
+}
+
+/** One text format of an audit. The same audit gives the same bytes. */
+export interface AuditEmitter {
+  readonly describe: string
+  readonly extension: string
+  /** Formats for machines leave the paint alone. */
+  emit(audit: Audit, paint: Paint): string
 }

@@ -1,0 +1,41 @@
+import type { Missing } from '../lift/lift.js'
+import { type Paint, PLAIN } from './paint.js'
+import { printable } from './printable.js'
+import { type Branch, drawTree } from './tree.js'
+
+/** One object on the way from a program to a library; the first one is the program itself. */
+export interface ChainLink {
+  readonly path: string
+  readonly name: string
+  readonly rule: string
+}
+
+/** The chains that bring a library in, each as a staircase from the program down to it. */
+export function chainsText(chains: readonly (readonly ChainLink[])[], paint: Paint = PLAIN): string {
+  return chains.map((chain) => `${staircase(chain, paint).join('\n')}\n`).join('\n')
+}
+
+/** Who asks for a library that is not there, and each place that was looked at. */
+export function missingText(missing: readonly Missing[], paint: Paint = PLAIN): string {
+  return missing.map((one) => `${drawTree(missingTree(one, paint)).join('\n')}\n`).join('\n')
+}
+
+function staircase(chain: readonly ChainLink[], paint: Paint): readonly string[] {
+  return chain.map((link, depth) => {
+    if (depth === 0) return paint.strong(printable(link.path))
+    const indent = '   '.repeat(Math.min(depth - 1, DEEPEST))
+    return `${indent}└─ ${printable(link.name)} → ${printable(link.path)} ${paint.faint(`[${link.rule}]`)}`
+  })
+}
+
+/** Further steps stay at this depth. */
+const DEEPEST = 40
+
+function missingTree({ name, neededBy, attempts }: Missing, paint: Paint): Branch {
+  const tried = attempts.map((one) => `${one.rule}: ${printable(one.path)} ${one.outcome}`)
+  const missing = {
+    text: paint.error(`${printable(name)} is missing`),
+    below: tried.map((text) => ({ text, below: [] })),
+  }
+  return { text: paint.strong(printable(neededBy)), below: [missing] }
+}

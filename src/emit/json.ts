@@ -1,0 +1,91 @@
+import type { Audit, AuditedBinary } from '../audit/audit.js'
+import { formatPlatform } from '../image/platform.js'
+import type { Finding } from '../lift/finding.js'
+import type { Lift, LiftEntry, LiftedImage, Missing } from '../lift/lift.js'
+import type { AuditEmitter, Emitter } from './emitter.js'
+import { printableJson } from './printable.js'
+
+/** The lift for programs to read: `schema/lift.json` says what it looks like. */
+export const liftJson: Emitter = {
+  describe: 'everything about the lift, for programs (JSON, version 1)',
+  extension: 'json',
+  emit: (lift) => text(liftDocument(lift)),
+}
+
+/** The audit for programs to read: `schema/audit.json` says what it looks like. */
+export const auditJson: AuditEmitter = {
+  describe: 'everything about the audit, for programs (JSON, version 1)',
+  extension: 'json',
+  emit: (audit) => text(auditDocument(audit)),
+}
+
+function text(document: unknown): string {
+  return `${printableJson(document, 2)}\n`
+}
+
+function liftDocument(lift: Lift) {
+  return {
+    schemaVersion: 1,
+    image: imageOf(lift.image),
+    programs: lift.programs.map((program) => program.path),
+    files: lift.entries.map(fileOf),
+    missing: lift.missing.map(missingOf),
+    findings: lift.findings.map(findingOf),
+  }
+}
+
+function auditDocument(audit: Audit) {
+  return { schemaVersion: 1, image: imageOf(audit.image), binaries: audit.binaries.map(binaryOf) }
+}
+
+function imageOf(image: LiftedImage) {
+  return {
+    reference: image.reference,
+    ...(image.digest === undefined ? {} : { digest: image.digest }),
+    platform: formatPlatform(image.platform),
+  }
+}
+
+function fileOf({ path, realPath, entry, role, soname, why }: LiftEntry) {
+  return {
+    path,
+    ...(realPath === path ? {} : { realPath }),
+    kind: role,
+    ...(entry.kind === 'symlink' ? { target: entry.target } : {}),
+    ...(entry.kind === 'file' ? { size: entry.size } : {}),
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    ...(soname === undefined ? {} : { soname }),
+    why: why.map(({ neededBy, name, rule }) => ({ neededBy, name, rule })),
+  }
+}
+
+function missingOf({ name, neededBy, attempts }: Missing) {
+  return { name, neededBy, attempts: attempts.map(({ rule, path, outcome }) => ({ rule, path, outcome })) }
+}
+
+/** The facts as they are, after the three fields that all findings have. */
+function findingOf({ kind, severity, message, ...facts }: Finding) {
+  return { kind, severity, message, ...facts }
+}
+
+function binaryOf(binary: AuditedBinary) {
+  const { path, kind, machine, interpreter, loader, libraries, missing, findings } = binary
+  return {
+    path,
+    kind,
+    machine,
+    ...(interpreter === undefined ? {} : { interpreter }),
+    ...(loader === undefined ? {} : { loader: { path: loader.path, realPath: loader.realPath } }),
+    libraries: libraries.map(({ name, path, realPath, rule, neededBy }) => ({
+      name,
+      path,
+      realPath,
+      rule,
+      neededBy,
+    })),
+    missing: missing.map(missingOf),
+    findings: findings.map(findingOf),
+  }
+}
