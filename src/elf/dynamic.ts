@@ -13,7 +13,7 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
-  const tags = await readTags(reader, header, segment)
+  const tags = await readTags(reader, header, placed(header, segment))
   const places = placesOf(header.segments, tags, reader.size)
   await readAhead(reader, spotsOf(places, tags))
   const needed = places.verneed === undefined ? [] : await readVersionsNeeded(reader, header, places.verneed)
@@ -23,7 +23,7 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
     ...stringOffsets(tags),
     ...needed.flatMap((need) => [need.file, ...need.versions.map((v) => v.name)]),
   ]
-  const strings = await stringsOf(reader, places.strings, [...wanted, ...(defined ?? [])])
+  const strings = await stringsOf(reader, places, [...wanted, ...(defined ?? [])])
   return {
     ...dependenciesOf(tags, strings),
     ...singlesOf(tags, strings),
@@ -32,6 +32,11 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
     versionsNeeded: needed.map((need) => withNames(need, strings)),
     ...(defined === undefined ? {} : { versionsDefined: defined.map((offset) => strings(offset)) }),
   }
+}
+
+/** Loaders find the section by its address in memory; p_offset, for other tools, is normally the same place. */
+function placed({ segments }: ElfHeader, segment: Segment): Segment {
+  return { ...segment, offset: offsetOf(segments, segment.vaddr) ?? segment.offset }
 }
 
 /** The file offset of a virtual address; undefined when no PT_LOAD has it in the file. */
@@ -116,6 +121,8 @@ function addTags(tags: Tags, view: DataView, header: ElfHeader): boolean {
 
 /** File offsets of the tables that the tags name by address. */
 interface Places {
+  /** Where the dynamic section itself lies. */
+  readonly at: number
   readonly strings: StringTable | undefined
   readonly verneed: number | undefined
   readonly verdef: number | undefined
@@ -132,6 +139,7 @@ function placesOf(segments: readonly Segment[], tags: Tags, fileSize: number): P
   const strtab = place(DT.STRTAB, 'DT_STRTAB')
   const size = Math.min(tags.values.get(DT.STRSZ) ?? fileSize, fileSize - (strtab ?? 0))
   return {
+    at: tags.at,
     strings: strtab === undefined ? undefined : { offset: strtab, size },
     verneed: place(DT.VERNEED, 'DT_VERNEED'),
     verdef: place(DT.VERDEF, 'DT_VERDEF'),
@@ -154,11 +162,11 @@ function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
 /** A look-up of the strings at these offsets. */
 async function stringsOf(
   reader: ByteReader,
-  table: StringTable | undefined,
+  { at, strings: table }: Places,
   offsets: readonly number[],
 ): Promise<(offset: number) => string> {
   if (offsets.length === 0) return () => ''
-  if (table === undefined) throw malformed('dynamic section', 0, 'names strings but has no DT_STRTAB')
+  if (table === undefined) throw malformed('dynamic section', at, 'names strings but has no DT_STRTAB')
   const strings = await readStrings(reader, table, offsets)
   return (offset) => strings.get(offset)!
 }

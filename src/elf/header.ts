@@ -29,8 +29,8 @@ export async function readHeader(reader: ByteReader): Promise<ElfHeader> {
 /** What kept `readHeader` or `readElf` from reading a header, if that is what the error is about. */
 export function headerFault(error: unknown): HeaderFault | undefined {
   if (!(error instanceof LiftError)) return undefined
-  if (typeof error.cause === 'string') return error.cause as HeaderFault
-  return headerFault(error.cause)
+  const known = error.code === 'not-elf' || error.code === 'malformed-elf'
+  return known && typeof error.cause === 'string' ? (error.cause as HeaderFault) : headerFault(error.cause)
 }
 
 /** The one valid e_phentsize of a class. */
@@ -97,7 +97,8 @@ async function readTable(reader: ByteReader, page: Buffer, raw: RawHeader): Prom
   if (length === 0 || raw.phnum === 0xffff || raw.phoff === 0) return undefined
   if (raw.phentsize !== PHENTSIZE[raw.class] || raw.phoff + length > reader.size) return undefined
   if (raw.phoff + length <= page.length) return page.subarray(raw.phoff - 1, raw.phoff + length)
-  return asBuffer(await reader.read(raw.phoff - 1, length + 1))
+  const table = asBuffer(await reader.read(raw.phoff - 1, length + 1))
+  return table.length === length + 1 ? table : undefined
 }
 
 /** Segments with p_type and p_flags as the numbers they are, which elfy turns into words. */

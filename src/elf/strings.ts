@@ -1,4 +1,5 @@
 import type { ByteReader } from '../bytes.js'
+import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
 /** Where a string table lies in the file, in bytes; `size` is cut at the end of the file. */
@@ -55,13 +56,18 @@ export function textOf(bytes: Uint8Array): string {
 const GAP = 8192
 /** Read behind the last offset of a span; most names are shorter. */
 const TAIL = 128
-const STRING_MAX = 0x1_0000
+/** More than any real file has; the limits keep a hostile one from being read as a whole. */
+const NAMES_MAX = 4096
+const STRING_MAX = 0x2_0000
 const TEXT_MAX = 0x10_0000
 
 function spansOf(offsets: readonly number[]): number[][] {
   const spans: number[][] = []
   let last = Number.NEGATIVE_INFINITY
-  for (const offset of [...new Set(offsets)].sort((a, b) => a - b)) {
+  const sorted = [...new Set(offsets)].sort((a, b) => a - b)
+  if (sorted.length > NAMES_MAX)
+    throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
+  for (const offset of sorted) {
     if (offset - last > GAP) spans.push([offset])
     else spans.at(-1)!.push(offset)
     last = offset
@@ -69,11 +75,15 @@ function spansOf(offsets: readonly number[]): number[][] {
   return spans
 }
 
+/** A string that its span did not hold to the end; the window grows with it. */
 async function readLong(reader: ByteReader, table: StringTable, offset: number): Promise<string> {
-  const bytes = await reader.read(table.offset + offset, Math.min(STRING_MAX, table.size - offset))
-  const text = textUntilNul(bytes, 0)
-  if (text === undefined) throw malformed('string table', table.offset, `the string at ${offset} has no end`)
-  return text
+  for (let length = 4 * TAIL; length <= STRING_MAX; length *= 4) {
+    const bytes = await reader.read(table.offset + offset, Math.min(length, table.size - offset))
+    const text = textUntilNul(bytes, 0)
+    if (text !== undefined) return text
+    if (bytes.length < length) break
+  }
+  throw malformed('string table', table.offset, `the string at ${offset} has no end`)
 }
 
 function outside(table: StringTable, offset: number): Error {
