@@ -1,0 +1,38 @@
+import type { Audit } from '../../index.js'
+import type { CommonFlags, Context, Door } from '../context.js'
+import { exitOfFindings } from '../exit-code.js'
+import { onImage } from '../on-image.js'
+import { checkOutput, writeAnswer } from '../output.js'
+import { paintFor } from '../paint.js'
+import { type Manner, mannerOf } from '../print.js'
+
+export interface AuditFlags extends CommonFlags {
+  readonly output?: string
+  readonly format: keyof Door['AUDIT_FORMATS']
+  readonly platform?: string
+}
+
+/** `liftbin audit`: what some or all binaries of an image need. Gives the exit status. */
+export async function auditCommand(
+  reference: string,
+  binaries: readonly string[],
+  flags: AuditFlags,
+  context: Context,
+): Promise<number> {
+  const door = await context.door()
+  checkOutput(flags.output, door)
+  const audit = await onImage(reference, flags, context, ({ image, common }) =>
+    door.audit(image, binaries, common),
+  )
+  const paint = flags.output === undefined ? await paintFor(context.out, context, flags) : door.PLAIN
+  await writeAnswer(door.AUDIT_FORMATS[flags.format].emit(audit, paint), flags.output, context)
+  printAudit(audit, await mannerOf(context, flags))
+  return exitOfFindings(audit.binaries.flatMap(({ findings }) => findings))
+}
+
+function printAudit({ binaries }: Audit, { flags, line }: Manner): void {
+  if (flags.quiet) return
+  const faulty = binaries.filter(({ findings }) => exitOfFindings(findings) !== 0).length
+  const count = binaries.length === 1 ? '1 binary' : `${binaries.length} binaries`
+  line(`${count}, ${faulty === 0 ? 'none' : faulty} with errors`)
+}

@@ -1,0 +1,27 @@
+/** The library, loaded when a command needs it: starting up is most of the time of a small lift. */
+export type Door = typeof import('../index.js')
+
+/** The part of a stream that the command line uses. */
+export interface Stream {
+  write(text: string, done?: (error?: Error | null) => void): boolean
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** Everything a command touches outside of the library; tests give their own. */
+export interface Context {
+  readonly out: Stream
+  readonly err: Stream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+  readonly door: () => Promise<Door>
+}
+
+/** The options that all commands have. */
+export interface CommonFlags {
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  readonly color: boolean
+  readonly progress: boolean
+}

@@ -1,0 +1,52 @@
+/** The first lines of `--help`, after the name of the program. */
+export const USAGE = `[lift] <image> <binary...> [options]
+       liftbin why <image> <binary> <library>
+       liftbin audit <image> [binary...]`
+
+/** What an image argument may look like. */
+export const IMAGES = `
+Images:
+  docker:NAME, podman:NAME    an image of the engine on this machine
+  registry:NAME               an image of a registry, without any engine
+  docker-archive:FILE         what "docker save" writes
+  oci-archive:FILE            an OCI layout in a tar
+  oci-dir:DIR[:TAG]           an OCI layout in a directory
+  dir:DIR                     a root file system in a directory
+  NAME                        the Docker engine's, then podman's, then a registry's`
+
+/** What `liftbin --help` ends with. */
+export const EXAMPLES = `
+Examples:
+  liftbin debian:bookworm /usr/bin/echo > Dockerfile
+  docker build -t echo - < Dockerfile && docker run --rm echo hi
+
+  liftbin dir:/srv/root ls > Dockerfile      the files come from the build context:
+  docker build -f Dockerfile /srv/root
+
+  liftbin why debian:bookworm ls libpcre2-8.so.0
+  liftbin audit debian:bookworm /usr/bin/ls
+
+Exit status:
+  0 answer, 1 answer with errors in it (a library is missing), 2 wrong usage,
+  3 no answer (image, file, engine), 130 interrupted`
+
+/** What `liftbin help lift` ends with. */
+export const LIFT_EXAMPLES = `
+A binary is an absolute path in the image, or a name that is looked up in the image's PATH.
+
+Examples:
+  liftbin lift debian:bookworm curl -o Dockerfile
+  liftbin lift debian:bookworm /usr/bin/git --include /etc/ssl/certs --user 65534
+  liftbin lift build-image /app/server --stage build >> Dockerfile
+  liftbin lift dir:/srv/root python3 --format json`
+
+/** What `liftbin help why` ends with. */
+export const WHY_EXAMPLES = `
+Example:
+  liftbin why debian:bookworm /usr/bin/ls libpcre2-8.so.0`
+
+/** What `liftbin help audit` ends with. */
+export const AUDIT_EXAMPLES = `
+Examples:
+  liftbin audit debian:bookworm
+  liftbin audit dir:/srv/root curl git --format json`

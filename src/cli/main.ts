@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import type { Context } from './context.js'
+import { EXIT } from './exit-code.js'
+import { run } from './program.js'
+
+const interrupt = new AbortController()
+
+/** The first signal lets the command clean up; a second one does not wait for it. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
+    interrupt.abort()
+  })
+}
+
+/** The writers are told of errors by their callbacks; a reader that has gone away is none. */
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+const context: Context = {
+  out: process.stdout,
+  err: process.stderr,
+  env: process.env,
+  signal: interrupt.signal,
+  door: () => import('../index.js'),
+}
+
+run(process.argv.slice(2), context).then((status) => {
+  process.exit(interrupt.signal.aborted ? EXIT.interrupted : status)
+})

@@ -1,0 +1,30 @@
+import type { Image } from '../index.js'
+import type { CommonFlags, Context, Door } from './context.js'
+import { startProgress } from './progress.js'
+
+/** What a command that asks an image is given. */
+export interface Opened {
+  readonly image: Image
+  readonly door: Door
+  /** For every call of the library that may take long. */
+  readonly common: { readonly signal: AbortSignal; readonly onStep: (step: string) => void }
+}
+
+/** Opens an image, asks it and closes it again, with a progress line while that lasts. */
+export async function onImage<T>(
+  reference: string,
+  flags: CommonFlags & { readonly platform?: string },
+  context: Context,
+  ask: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const door = await context.door()
+  const progress = startProgress(context, flags, door.printable)
+  try {
+    const common = { signal: context.signal, onStep: progress.step }
+    const platform = flags.platform === undefined ? {} : { platform: flags.platform }
+    await using image = await door.openImage(reference, { ...common, ...platform })
+    return await ask({ image, door, common })
+  } finally {
+    progress.done()
+  }
+}

@@ -1,0 +1,82 @@
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import type { Context, Door } from './context.js'
+
+/**
+ * The answer to stdout, or whole to a file: it is written beside it and renamed, so that a full disk or Ctrl-C
+ * leaves neither half a file nor a temporary one. `-` is stdout; a device or pipe is written to directly.
+ * Throws LiftError 'output'. A reader of stdout that has gone away is no error.
+ */
+export async function writeAnswer(text: string, file: string | undefined, context: Context): Promise<void> {
+  if (context.signal.aborted) throw new (await context.door()).LiftError('interrupted', 'interrupted')
+  if (file === undefined || file === '-') return writeStream(text, context)
+  const { LiftError } = await context.door()
+  try {
+    writeWhole(text, file)
+  } catch (error) {
+    throw new LiftError('output', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Throws LiftError 'output' at once where a file could not be written after all the work. */
+export function checkOutput(file: string | undefined, { LiftError }: Door): void {
+  if (file === undefined || file === '-') return
+  try {
+    const existing = statSync(file, { throwIfNoEntry: false })
+    if (existing?.isDirectory()) throw new Error('it is a directory')
+    if (existing === undefined || existing.isFile()) accessSync(dirname(targetOf(file)), constants.W_OK)
+  } catch (error) {
+    throw new LiftError('output', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function writeStream(text: string, context: Context): Promise<void> {
+  const failed = await new Promise<Error | null | undefined>((done) => context.out.write(text, done))
+  if (failed === null || failed === undefined || (failed as NodeJS.ErrnoException).code === 'EPIPE') return
+  const { LiftError } = await context.door()
+  throw new LiftError('output', `cannot write to stdout: ${failed.message}`, { cause: failed })
+}
+
+function writeWhole(text: string, file: string): void {
+  const existing = statSync(file, { throwIfNoEntry: false })
+  if (existing?.isFile() === false) writeTo(openSync(file, 'w'), text)
+  else replace(targetOf(file), text, existing?.mode)
+}
+
+function replace(target: string, text: string, mode: number | undefined): void {
+  const temporary = `${target}.tmp-${process.pid}-${Date.now().toString(36)}`
+  const descriptor = openSync(temporary, 'wx')
+  try {
+    writeTo(descriptor, text)
+    if (mode !== undefined) chmodSync(temporary, mode & 0o777)
+    renameSync(temporary, target)
+  } catch (error) {
+    unlinkSync(temporary)
+    throw error
+  }
+}
+
+/** A link stays a link: what it points to is replaced. */
+function targetOf(file: string): string {
+  return statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file)
+}
+
+function writeTo(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text)
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
+  } finally {
+    closeSync(descriptor)
+  }
+}

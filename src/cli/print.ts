@@ -1,0 +1,111 @@
+import type { Attempt, Finding, Lift, LiftError, LiftedProgram, Paint } from '../index.js'
+import type { CommonFlags, Context, Door } from './context.js'
+import { EXIT, exitOfError } from './exit-code.js'
+import { paintFor } from './paint.js'
+
+/** How messages are written: to whom, in which colours, how many. */
+export interface Manner {
+  readonly door: Door
+  readonly paint: Paint
+  readonly flags: CommonFlags
+  readonly line: (text: string) => void
+}
+
+/** The manner of messages on stderr. */
+export async function mannerOf(context: Context, flags: CommonFlags): Promise<Manner> {
+  const [door, paint] = await Promise.all([context.door(), paintFor(context.err, context, flags)])
+  return { door, paint, flags, line: (text) => void context.err.write(`${text}\n`) }
+}
+
+/** More lines than these need --verbose, so that all fits one screen. */
+const MOST_FINDINGS = 15
+const MOST_PROGRAMS = 8
+
+/** The findings, errors first; with --quiet only the errors. */
+export function printFindings(findings: readonly Finding[], manner: Manner): void {
+  const { flags, paint, line, door } = manner
+  const order: readonly Finding['severity'][] = flags.quiet ? ['error'] : ['error', 'warning', 'note']
+  const sorted = order.flatMap((severity) => findings.filter((finding) => finding.severity === severity))
+  const shown = flags.verbose ? sorted : sorted.slice(0, MOST_FINDINGS)
+  for (const finding of shown) {
+    line(`${paint[finding.severity](`${finding.severity}:`)} ${door.printable(finding.message)}`)
+    if (flags.verbose && finding.kind === 'library-missing') printAttempts(finding.attempts, manner)
+  }
+  if (shown.length < sorted.length)
+    line(paint.faint(`and ${sorted.length - shown.length} more (--verbose shows all)`))
+}
+
+function printAttempts(attempts: readonly Attempt[], { paint, line, door }: Manner): void {
+  for (const { rule, path, outcome } of attempts)
+    line(paint.faint(`  ${rule}: ${door.printable(path)} ${outcome}`))
+}
+
+/** What was lifted, on one screen; nothing with --quiet. */
+export function printSummary(lift: Lift, manner: Manner): void {
+  const { flags, paint, line } = manner
+  if (flags.quiet) return
+  const shown = flags.verbose ? lift.programs : lift.programs.slice(0, MOST_PROGRAMS)
+  for (const program of shown) printProgram(program, manner)
+  if (shown.length < lift.programs.length)
+    line(paint.faint(`and ${lift.programs.length - shown.length} more`))
+  line(sizeLine(lift))
+}
+
+function printProgram(program: LiftedProgram, { paint, line, door }: Manner): void {
+  const kind = [program.kind, program.machine].filter((word) => word !== undefined).join(', ')
+  line(`${paint.strong(door.printable(program.path))}  ${paint.faint(door.printable(kind))}`)
+  if (program.interpreter !== undefined) {
+    line(
+      `  ${program.kind === 'script' ? 'interpreter' : 'loader     '}  ${door.printable(program.interpreter)}`,
+    )
+  }
+  if (program.kind !== 'static') line(`  libraries    ${program.libraries.length}`)
+}
+
+function sizeLine(lift: Lift): string {
+  const lifted = lift.copies.reduce((sum, copy) => sum + copy.size, 0)
+  const files = lift.copies.length === 1 ? '1 file' : `${lift.copies.length} files`
+  const { size } = lift.image
+  if (size === undefined || size === 0) return `${files}, ${formatSize(lifted)}`
+  const share = ((lifted / size) * 100).toPrecision(2)
+  return `${files}, ${formatSize(lifted)} of the image's ${formatSize(size)} (${Number(share)} %)`
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** Bytes in decimal units with about three digits. */
+export function formatSize(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+}
+
+/** Says that the user ended it, whatever error came of that. */
+export function printInterrupted({ line }: Manner): number {
+  line('liftbin: interrupted')
+  return EXIT.interrupted
+}
+
+/** Says why there is no answer and gives the exit status; a stack only for what is no LiftError, with --verbose. */
+export function printFault(error: unknown, manner: Manner): number {
+  const { line, paint, door, flags } = manner
+  if (error instanceof door.LiftError) return printLiftError(error, manner)
+  const message = error instanceof Error ? error.message : String(error)
+  line(`liftbin: ${paint.error(door.printableLines(message))}`)
+  line(`  This is a bug in liftbin.${flags.verbose ? '' : ' With --verbose it says where.'}`)
+  if (flags.verbose && error instanceof Error) line(door.printableLines(error.stack ?? ''))
+  return EXIT.none
+}
+
+function printLiftError(error: LiftError, { line, paint, door, flags }: Manner): number {
+  line(`liftbin: ${paint.error(door.printableLines(error.message))}`)
+  if (error.hint !== undefined) line(`  ${door.printableLines(error.hint)}`)
+  if (flags.verbose && error.cause instanceof Error && !(error.cause instanceof door.LiftError)) {
+    line(paint.faint(`  cause: ${door.printableLines(error.cause.message)}`))
+  }
+  return exitOfError(error.code)
+}

@@ -1,0 +1,113 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { CommonFlags, Context } from './context.js'
+import { EXIT } from './exit-code.js'
+import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
+import { VERSION } from './version.js'
+import { collect, parsePlatform, parseWords } from './words.js'
+
+/** Runs one command line, without the name of the program; gives the exit status. Never throws. */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  const outcome = { status: EXIT.answer as number }
+  const program = buildProgram(context, outcome)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return outcome.status
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.answer : EXIT.usage
+    const { mannerOf, printFault, printInterrupted } = await import('./print.js')
+    const manner = await mannerOf(context, program.opts<CommonFlags>())
+    return context.signal.aborted ? printInterrupted(manner) : printFault(error, manner)
+  }
+}
+
+/** The formats of `--format`, the default one first; a test holds them to the library's tables. */
+export const FORMATS = { lift: ['dockerfile', 'json'], audit: ['tree', 'json'] } as const
+
+type Outcome = { status: number }
+
+function buildProgram(context: Context, outcome: Outcome): Command {
+  const program = new Command('liftbin')
+    .usage(USAGE)
+    .description(
+      'Finds what a program in a container image really needs, and lifts it into an image with nothing else.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .option('-q, --quiet', 'print nothing but errors on stderr')
+    .option('-v, --verbose', 'print all findings, each step, and more about errors')
+    .option('--no-color', 'no colours, as with NO_COLOR')
+    .option('--no-progress', 'no progress line')
+    .addHelpText('after', `${IMAGES}\n${EXAMPLES}`)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('  liftbin --help shows how.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.out.write(text),
+      writeErr: (text) => void context.err.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'liftbin: ')),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+  addLift(program, context, outcome)
+  addWhy(program, context, outcome)
+  addAudit(program, context, outcome)
+  return program
+}
+
+function addLift(program: Command, context: Context, outcome: Outcome): void {
+  program
+    .command('lift <image> <binary...>', { isDefault: true })
+    .description('print a FROM scratch Dockerfile with the binaries and all they load')
+    .option('-o, --output <file>', 'write to a file instead of stdout')
+    .addOption(formatOption(FORMATS.lift))
+    .addOption(platformOption())
+    .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
+    .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
+    .option('--ldd', "where something is missing, run the image's own ldd and ask it")
+    .option('--entrypoint <words>', 'ENTRYPOINT: a JSON array, or words between blanks', parseWords)
+    .option('--cmd <words>', 'CMD, likewise', parseWords)
+    .option('--user <user>', 'USER: a number, or number:number')
+    .option('--env <name=value>', 'ENV (may be repeated)', collect)
+    .option('--workdir <directory>', 'WORKDIR')
+    .option('--label <name=value>', 'LABEL (may be repeated)', collect)
+    .addHelpText('after', LIFT_EXAMPLES)
+    .action(async (image: string, binaries: string[], _own, command: Command) => {
+      const { liftCommand } = await import('./commands/lift.js')
+      outcome.status = await liftCommand(image, binaries, command.optsWithGlobals(), context)
+    })
+}
+
+function addWhy(program: Command, context: Context, outcome: Outcome): void {
+  program
+    .command('why <image> <binary> <library>')
+    .description('print the chains that bring a library in, and the rule that found each')
+    .addOption(platformOption())
+    .addHelpText('after', WHY_EXAMPLES)
+    .action(async (image: string, binary: string, library: string, _own, command: Command) => {
+      const { whyCommand } = await import('./commands/why.js')
+      outcome.status = await whyCommand(image, binary, library, command.optsWithGlobals(), context)
+    })
+}
+
+function addAudit(program: Command, context: Context, outcome: Outcome): void {
+  program
+    .command('audit <image> [binary...]')
+    .description('print what binaries need; without any, every ELF file of the image')
+    .option('-o, --output <file>', 'write to a file instead of stdout')
+    .addOption(formatOption(FORMATS.audit))
+    .addOption(platformOption())
+    .addHelpText('after', AUDIT_EXAMPLES)
+    .action(async (image: string, binaries: string[], _own, command: Command) => {
+      const { auditCommand } = await import('./commands/audit.js')
+      outcome.status = await auditCommand(image, binaries, command.optsWithGlobals(), context)
+    })
+}
+
+function formatOption(formats: readonly string[]): Option {
+  return new Option('-f, --format <name>', 'what to print').choices(formats).default(formats[0])
+}
+
+function platformOption(): Option {
+  return new Option('--platform <os/arch>', 'which platform of the image').argParser(parsePlatform)
+}

@@ -1,0 +1,43 @@
+/**
+ * The library. Open an image, lift programs out of it, and write the answer in one of the formats:
+ *
+ *     await using image = await openImage('docker:debian:bookworm')
+ *     const answer = await lift(image, ['/usr/bin/ls'])
+ *     console.log(LIFT_FORMATS.dockerfile.emit(answer, {}))
+ *
+ * Where there is no answer a function throws LiftError; what is wrong with an answer is in its findings.
+ */
+export type { Audit, AuditedBinary, AuditedLibrary } from './audit/audit.js'
+export { type AuditOptions, audit } from './audit/audit-image.js'
+export { type ChainLink, chainsText, missingText } from './emit/chains.js'
+export type { AuditEmitter, EmitOptions, Emitter } from './emit/emitter.js'
+export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
+export { type Paint, PLAIN } from './emit/paint.js'
+export { printable, printableJson, printableLines } from './emit/printable.js'
+export { type ErrorCode, LiftError } from './errors.js'
+export type { ImageConfig } from './image/config.js'
+export type { CopySource, Image } from './image/image.js'
+export { formatPlatform, type Platform } from './image/platform.js'
+export {
+  FINDING_KINDS,
+  type Finding,
+  type FindingFacts,
+  type FindingKind,
+  type Severity,
+} from './lift/finding.js'
+export type { Copy, Lift, LiftEntry, LiftedImage, LiftedProgram, Missing, Role, Why } from './lift/lift.js'
+export { type LiftOptions, lift } from './lift/lift-image.js'
+export { type WhyChain, why } from './lift/why.js'
+export type { Attempt, Outcome, Rule } from './loader/loader.js'
+export type { RootPath } from './rootfs/path.js'
+export type {
+  DirectoryEntry,
+  Entry,
+  FileEntry,
+  RootFs,
+  SpecialEntry,
+  SymlinkEntry,
+} from './rootfs/rootfs.js'
+export { openImage } from './source/index.js'
+export type { OpenOptions, Source } from './source/source.js'
+export { lddRunner } from './verify/ldd-runner.js'

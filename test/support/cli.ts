@@ -1,0 +1,110 @@
+import type { Context, Door } from '../../src/cli/context.js'
+import { run } from '../../src/cli/program.js'
+import { EMPTY_CONFIG } from '../../src/image/config.js'
+import type { Audit, Image, Lift, LiftOptions, OpenOptions, WhyChain } from '../../src/index.js'
+import * as library from '../../src/index.js'
+import { memoryRootFs } from '../../src/rootfs/memory.js'
+import { auditOf, imageOf, lsLift } from './lift-literal.js'
+
+/** What the library answers in a test of the command line. */
+export interface Answers {
+  readonly lift?: Lift | Error
+  readonly audit?: Audit | Error
+  readonly chains?: readonly WhyChain[]
+  /** Opening the image fails with this. */
+  readonly refusal?: Error
+  /** Steps told while the image is opened. */
+  readonly steps?: readonly string[]
+  readonly terminal?: boolean
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+  /** What writing to stdout fails with. */
+  readonly outError?: NodeJS.ErrnoException
+}
+
+/** What a command line did. */
+export interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  /** What reached the library, in order. */
+  readonly calls: readonly Call[]
+}
+
+export type Call =
+  | { readonly to: 'openImage'; readonly reference: string; readonly options: OpenOptions }
+  | { readonly to: 'lift' | 'audit'; readonly binaries: readonly string[]; readonly options: LiftOptions }
+  | { readonly to: 'dispose' }
+
+/** Runs a command line in this process, over a library that gives the answers. */
+export async function runCli(argv: readonly string[], answers: Answers = {}): Promise<Ran> {
+  const written = { out: '', err: '' }
+  const calls: Call[] = []
+  const stream = (name: 'out' | 'err', failure?: Error) => ({
+    isTTY: answers.terminal ?? false,
+    write: (text: string, done?: (error?: Error | null) => void) => {
+      if (failure === undefined) written[name] += text
+      done?.(failure ?? null)
+      return true
+    },
+  })
+  const context: Context = {
+    out: stream('out', answers.outError),
+    err: stream('err'),
+    env: answers.env ?? {},
+    signal: answers.signal ?? new AbortController().signal,
+    door: async () => doorOf(answers, calls),
+  }
+  const status = await run(argv, context)
+  return { status, ...written, calls }
+}
+
+/** A run as a readable transcript: the command, stdout, stderr behind `! `, the exit status. */
+export function transcript(argv: readonly string[], { out, err, status }: Ran): string {
+  const errLines =
+    err === ''
+      ? []
+      : err
+          .trimEnd()
+          .split('\n')
+          .map((line) => `! ${line}`)
+  return `$ liftbin ${argv.join(' ')}\n${out}${errLines.map((line) => `${line}\n`).join('')}exit ${status}\n`
+}
+
+function doorOf(answers: Answers, calls: Call[]): Door {
+  return {
+    ...library,
+    openImage: async (reference, options = {}) => {
+      calls.push({ to: 'openImage', reference, options })
+      for (const step of answers.steps ?? []) options.onStep?.(step)
+      if (answers.refusal !== undefined) throw answers.refusal
+      return imageFor(reference, calls)
+    },
+    lift: async (_image, binaries, options = {}) => {
+      calls.push({ to: 'lift', binaries, options })
+      return answered(answers.lift ?? lsLift())
+    },
+    audit: async (_image, binaries, options = {}) => {
+      calls.push({ to: 'audit', binaries, options })
+      return answered(answers.audit ?? auditOf([]))
+    },
+    why: () => answers.chains ?? [],
+  }
+}
+
+function imageFor(reference: string, calls: Call[]): Image {
+  const { platform, copySource } = imageOf()
+  return {
+    reference,
+    platform,
+    copySource,
+    config: EMPTY_CONFIG,
+    rootfs: memoryRootFs({}),
+    [Symbol.asyncDispose]: async () => void calls.push({ to: 'dispose' }),
+  }
+}
+
+function answered<T>(answer: T | Error): T {
+  if (answer instanceof Error) throw answer
+  return answer
+}
