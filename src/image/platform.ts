@@ -1,3 +1,5 @@
+import { LiftError } from '../errors.js'
+
 /** An OCI platform (image-spec, "image index", platform object). */
 export interface Platform {
   readonly os: string
@@ -9,4 +11,52 @@ export interface Platform {
 export function formatPlatform(platform: Platform): string {
   const base = `${platform.os}/${platform.architecture}`
   return platform.variant === undefined ? base : `${base}/${platform.variant}`
+}
+
+/** Other names of an architecture, as `docker --platform` takes them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  armhf: 'arm',
+  i386: '386',
+  x86: '386',
+}
+
+/**
+ * A platform as users write it: `linux/arm64`, `linux/arm/v7`, or the architecture alone (`arm64`).
+ * Throws LiftError 'usage'.
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split('/')
+  const [os, architecture, variant] = parts.length === 1 ? ['linux', ...parts] : parts
+  if (
+    !os ||
+    !architecture ||
+    parts.length > 3 ||
+    !parts.every((part) => /^[a-z0-9][a-z0-9._-]*$/.test(part))
+  ) {
+    throw new LiftError('usage', `${JSON.stringify(text)} is not a platform`, {
+      hint: 'Write os/architecture[/variant], for example linux/arm64.',
+    })
+  }
+  const platform = {
+    os,
+    architecture: Object.hasOwn(ALIASES, architecture) ? ALIASES[architecture]! : architecture,
+  }
+  return variant === undefined ? platform : { ...platform, variant }
+}
+
+/** Whether an image of platform `have` is one of platform `want`; a variant counts only where both name one. */
+export function platformMatches(have: Platform, want: Platform): boolean {
+  if (have.os !== want.os || have.architecture !== want.architecture) return false
+  return have.variant === undefined || want.variant === undefined || have.variant === want.variant
+}
+
+/** Node's names of architectures that differ from OCI's (which are Go's). */
+const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' }
+
+/** The platform of Linux programs on this machine; images hold Linux programs wherever liftbin itself runs. */
+export function hostPlatform(): Platform {
+  return { os: 'linux', architecture: NODE_ARCHITECTURES[process.arch] ?? process.arch }
 }

@@ -1,0 +1,67 @@
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { LiftError } from '../errors.js'
+import { EMPTY_CONFIG } from '../image/config.js'
+import { hostPlatform, parsePlatform } from '../image/platform.js'
+import { cachedRootFs } from '../rootfs/cached.js'
+import { directoryRootFs } from '../rootfs/directory.js'
+import type { Source } from './source.js'
+
+/** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
+export const dir: Source = {
+  scheme: 'dir',
+  describe: 'dir:DIR            a root file system in a directory',
+  open: async (location, { platform }) => {
+    checkDirectory(location)
+    return {
+      reference: `dir:${location}`,
+      platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
+      config: EMPTY_CONFIG,
+      rootfs: cachedRootFs(directoryRootFs(location)),
+      copySource: { kind: 'context' },
+      [Symbol.asyncDispose]: async () => {},
+    }
+  },
+}
+
+function checkDirectory(path: string): void {
+  let isDirectory: boolean
+  try {
+    isDirectory = statSync(path).isDirectory()
+  } catch (error) {
+    throw notFound(path, error as NodeJS.ErrnoException)
+  }
+  if (!isDirectory) {
+    throw new LiftError('image-not-found', `${path} is no directory`, {
+      hint: 'dir: takes the directory that a root file system was unpacked to.',
+    })
+  }
+}
+
+function notFound(path: string, error: NodeJS.ErrnoException): LiftError {
+  if (error.code === 'EACCES') {
+    return new LiftError('unreadable', `${path} cannot be looked at: permission denied`, { cause: error })
+  }
+  const near = nearName(path)
+  return new LiftError('image-not-found', `there is no directory ${path}`, {
+    cause: error,
+    ...(near === undefined ? {} : { hint: `Did you mean dir:${near}?` }),
+  })
+}
+
+/** A sibling directory whose name differs little: in case, or by what follows the shorter of the two names. */
+function nearName(path: string): string | undefined {
+  const wanted = basename(path).toLowerCase()
+  if (wanted.length < 2) return undefined
+  try {
+    const siblings = readdirSync(dirname(path), { withFileTypes: true }).filter((one) => one.isDirectory())
+    const names = siblings.map(({ name }) => name).sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    const near = names.find((name) => {
+      const other = name.toLowerCase()
+      return other.length > 1 && (other.startsWith(wanted) || wanted.startsWith(other))
+    })
+    return near === undefined ? undefined : path.slice(0, path.lastIndexOf(basename(path))) + near
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,275 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { LiftError } from '../errors.js'
+import type { CommandResult, RunningCommand } from './engine-command.js'
+
+type Connection = Pick<RunningCommand, 'stream' | 'ended' | 'stop'>
+
+/** How to reach one engine, and what to say when that fails. */
+export interface EngineRoute {
+  /** `Docker` or `Podman`, for messages. */
+  readonly engine: string
+  /** Where it is, for messages: a socket's path or a command; never a URL with credentials. */
+  readonly place: string
+  /** The next step when nobody answers there. */
+  readonly hint: string
+  readonly socketPath?: string
+  /** Opens one connection instead; `ended` tells why it broke. */
+  readonly dial?: () => Promise<Connection>
+}
+
+/** How long the engine may be silent, in milliseconds. */
+export interface Patience {
+  readonly answer: number
+  readonly stream: number
+}
+
+/** Speaks HTTP with an engine. What fails is a LiftError in words; a refusal by the engine is an answer. */
+export interface EngineClient {
+  readonly engine: string
+  /** Sends a request; the answer's body is still to be read or dropped. */
+  send(method: string, path: string, options?: SendOptions): Promise<EngineAnswer>
+  /** Sends a request and reads a bounded JSON answer; undefined when it is none. */
+  json(method: string, path: string, options?: SendOptions): Promise<{ status: number; value: unknown }>
+  close(): void
+}
+
+export interface EngineAnswer {
+  readonly status: number
+  header(name: string): string | undefined
+  /** To be read once. Throws LiftError when the engine breaks off, falls silent, or the signal aborts. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Closes the connection, whatever is still to come. */
+  drop(): void
+}
+
+export interface SendOptions {
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+  /** A stream may pause longer than an answer may take. */
+  readonly patience?: keyof Patience
+}
+
+const PATIENCE: Patience = { answer: 30_000, stream: 60_000 }
+const MAX_ANSWER = 32 << 20
+
+/** A client over a route. Connections are kept and used again until `close`. */
+export async function engineClient(route: EngineRoute, patience: Patience = PATIENCE): Promise<EngineClient> {
+  const http = await import('node:http')
+  const connections = new Set<Connection>()
+  const agent = new http.Agent({ keepAlive: true })
+  if (route.dial !== undefined) dialWith(agent, route.dial, connections)
+
+  const send = async (method: string, path: string, options: SendOptions = {}): Promise<EngineAnswer> => {
+    const { body, signal } = options
+    if (signal?.aborted) throw interrupted(route)
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const patient = patience[options.patience ?? 'answer']
+    const response = await respond(
+      (onResponse) =>
+        http.request({ ...optionsFor(route, payload, signal), agent, method, path }, onResponse),
+      payload,
+      { patient, route, signal, connections },
+    )
+    return answerOf(response, { patient, route, signal })
+  }
+  return {
+    engine: route.engine,
+    send,
+    json: async (method, path, options) => {
+      const answer = await send(method, path, options)
+      return { status: answer.status, value: await readJson(route, answer) }
+    },
+    close: () => {
+      agent.destroy()
+      for (const connection of connections) connection.stop()
+    },
+  }
+}
+
+/** The engine's own words in an error answer, on one bounded line and without a URL's credentials. */
+export function engineMessage(value: unknown): string {
+  const message = (value as { message?: unknown } | null)?.message
+  return oneLine(typeof message === 'string' ? message : 'no reason given')
+}
+
+/** Text of an engine or its command on one bounded line, without credentials. */
+export function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.replaceAll(/:\/\/[^/@\s]*@/g, '://').slice(0, 400)
+}
+
+function dialWith(agent: Agent, dial: NonNullable<EngineRoute['dial']>, connections: Set<Connection>): void {
+  const connect = (_: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
+    dial().then(
+      (connection) => {
+        connections.add(connection)
+        done(null, connection.stream)
+      },
+      (error: Error) => done(error),
+    )
+  }
+  Object.assign(agent, { createConnection: connect })
+}
+
+interface Exchange {
+  readonly route: EngineRoute
+  readonly signal: AbortSignal | undefined
+  /** Milliseconds of silence that are too much. */
+  readonly patient: number
+}
+
+function optionsFor(
+  route: EngineRoute,
+  payload: string | undefined,
+  signal: AbortSignal | undefined,
+): RequestOptions {
+  const entity =
+    payload === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+  return {
+    headers: { host: 'engine', ...entity },
+    ...(route.socketPath === undefined ? {} : { socketPath: route.socketPath }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+function respond(
+  request: (onResponse: (response: IncomingMessage) => void) => ClientRequest,
+  payload: string | undefined,
+  exchange: Exchange & { readonly connections: ReadonlySet<Connection> },
+): Promise<IncomingMessage> {
+  const { patient, route, signal, connections } = exchange
+  return new Promise((resolve, reject) => {
+    const outgoing = request((response) => {
+      clearTimeout(timer)
+      resolve(response)
+    })
+    const timer = setTimeout(() => outgoing.destroy(silent(route)), patient)
+    outgoing.on('error', (error) => {
+      clearTimeout(timer)
+      explain(route, error, signal, connections).then(reject)
+    })
+    outgoing.end(payload)
+  })
+}
+
+function answerOf(response: IncomingMessage, exchange: Exchange): EngineAnswer {
+  response.on('error', () => {})
+  return {
+    status: response.statusCode ?? 0,
+    header: (name) => {
+      const value = response.headers[name]
+      return typeof value === 'string' ? value : undefined
+    },
+    body: bodyOf(response, exchange),
+    drop: () => void response.destroy(),
+  }
+}
+
+/** Silence counts only while somebody waits for the next piece. */
+async function* bodyOf(
+  response: IncomingMessage,
+  { route, signal, patient }: Exchange,
+): AsyncGenerator<Uint8Array> {
+  const timer = setTimeout(() => response.destroy(silent(route)), patient)
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      yield chunk
+      timer.refresh()
+    }
+  } catch (error) {
+    throw brokenBody(route, error, signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function brokenBody(route: EngineRoute, error: unknown, signal: AbortSignal | undefined): LiftError {
+  if (signal?.aborted) return interrupted(route)
+  if (error instanceof LiftError) return error
+  const why = oneLine((error as Error).message)
+  return new LiftError('engine-failed', `${route.engine} broke off in the middle of an answer: ${why}`, {
+    cause: error,
+  })
+}
+
+async function readJson(route: EngineRoute, answer: EngineAnswer): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of answer.body) {
+    size += chunk.length
+    if (size > MAX_ANSWER) throw new LiftError('limit', `${route.engine} gave an answer without end`)
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString())
+  } catch {
+    return undefined
+  }
+}
+
+async function explain(
+  route: EngineRoute,
+  error: NodeJS.ErrnoException,
+  signal: AbortSignal | undefined,
+  connections: ReadonlySet<Connection>,
+): Promise<LiftError> {
+  if (signal?.aborted) return interrupted(route)
+  if (error instanceof LiftError) return error
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTSOCK') {
+    return unreachable(route, 'nobody listens', error)
+  }
+  if (error.code === 'EACCES' || error.code === 'EPERM') return denied(route, error)
+  const said = await lastWords(connections)
+  if (said === undefined) {
+    return new LiftError(
+      'engine-failed',
+      `${route.engine} at ${route.place} broke off: ${oneLine(error.message)}`,
+      {
+        cause: error,
+      },
+    )
+  }
+  if (!said.isInstalled) return unreachable(route, 'the command is not installed', error)
+  if (/permission denied/i.test(said.stderr)) return denied(route, error)
+  return unreachable(route, oneLine(said.stderr), error)
+}
+
+/** What the command of a broken connection said, if one failed; it ends just after its connection breaks. */
+async function lastWords(connections: ReadonlySet<Connection>): Promise<CommandResult | undefined> {
+  for (const { ended } of [...connections].reverse()) {
+    const result = await Promise.race([ended, pause(500)])
+    if (result !== undefined && !result.ok) return result
+  }
+  return undefined
+}
+
+function pause(milliseconds: number): Promise<undefined> {
+  return new Promise((done) => setTimeout(() => done(undefined), milliseconds))
+}
+
+function unreachable(route: EngineRoute, why: string, cause: unknown): LiftError {
+  return new LiftError('engine-unreachable', `cannot reach ${route.engine} at ${route.place}: ${why}`, {
+    cause,
+    hint: route.hint,
+  })
+}
+
+function denied(route: EngineRoute, cause: unknown): LiftError {
+  return new LiftError('engine-denied', `no permission to speak to ${route.engine} at ${route.place}`, {
+    cause,
+    hint: `Join the group that owns the socket (usually \`${route.engine.toLowerCase()}\`), use sudo, or a rootless engine.`,
+  })
+}
+
+function silent(route: EngineRoute): LiftError {
+  return new LiftError('engine-failed', `${route.engine} at ${route.place} does not answer`, {
+    hint: 'Is the daemon stuck? Try again, or restart it.',
+  })
+}
+
+function interrupted(route: EngineRoute): LiftError {
+  return new LiftError('interrupted', `the request to ${route.engine} was interrupted`)
+}

@@ -1,0 +1,99 @@
+import { LiftError } from '../errors.js'
+import type { Image } from '../image/image.js'
+import { formatPlatform, parsePlatform, platformMatches } from '../image/platform.js'
+import { imageIdOf, parseImageName } from '../image/reference.js'
+import { containerArchive } from './container-archive.js'
+import { nameForBuilders } from './copy-source.js'
+import { type EngineClient, engineMessage } from './engine-client.js'
+import { engineRootFs } from './engine-rootfs.js'
+import { createHelper, type HelperContainer } from './helper-container.js'
+import { type InspectedImage, inspectImage } from './image-inspect.js'
+import type { OpenOptions } from './source.js'
+
+/** An engine that can be spoken to, and given back. */
+export interface Engine extends AsyncDisposable {
+  /** The scheme of its images: `docker`, `podman`. */
+  readonly scheme: string
+  readonly client: EngineClient
+}
+
+/**
+ * Opens an image the engine has; undefined when it has none of this name. The image then owns the engine: both
+ * go with its disposal. Otherwise the engine is left to the caller.
+ * Throws LiftError.
+ */
+export async function openEngineImage(
+  engine: Engine,
+  name: string,
+  options: OpenOptions,
+): Promise<Image | undefined> {
+  if (imageIdOf(name) === undefined) parseImageName(name)
+  const { client } = engine
+  const { platform, signal } = options
+  const found = await inspectImage(client, name, { platform, signal })
+  if (found === undefined) return undefined
+  checkPlatform(engine, name, found, platform)
+  const named = nameForBuilders(name, found)
+  if (named.tag !== undefined) await addTag(client, found, named.tag, options)
+  options.onStep?.('creating a helper container')
+  const helper = await createHelper(client, found.id, { platform, signal })
+  const archive = containerArchive(client, helper.name, signal)
+  const rootfs = engineRootFs(archive, found.size)
+  return {
+    reference: `${engine.scheme}:${name}`,
+    ...(named.digest === undefined ? {} : { digest: named.digest }),
+    platform: found.platform,
+    config: found.config,
+    rootfs,
+    copySource: named.copySource,
+    ...(found.size === undefined ? {} : { size: found.size }),
+    [Symbol.asyncDispose]: disposer(engine, helper, rootfs.close),
+  }
+}
+
+/** Disposing twice is disposing once. */
+function disposer(engine: Engine, helper: HelperContainer, close: () => void): () => Promise<void> {
+  const dispose = async () => {
+    close()
+    try {
+      await helper.remove()
+    } finally {
+      await engine[Symbol.asyncDispose]()
+    }
+  }
+  let disposal: Promise<void> | undefined
+  return () => {
+    disposal ??= dispose()
+    return disposal
+  }
+}
+
+function checkPlatform(engine: Engine, name: string, found: InspectedImage, asked: string | undefined): void {
+  if (found.platform.os !== 'linux') {
+    throw new LiftError(
+      'unsupported',
+      `${name} is an image for ${found.platform.os}; liftbin knows Linux images`,
+    )
+  }
+  if (asked === undefined || platformMatches(found.platform, parsePlatform(asked))) return
+  const have = formatPlatform(found.platform)
+  throw new LiftError('platform-mismatch', `${name} is here for ${have}, not for ${asked}`, {
+    hint: `Get it by \`${engine.scheme} pull --platform ${asked} ${name}\`.`,
+  })
+}
+
+async function addTag(
+  client: EngineClient,
+  image: InspectedImage,
+  tag: string,
+  { onStep, signal }: OpenOptions,
+): Promise<void> {
+  onStep?.(`naming the image ${tag}, since builders do not take an image ID`)
+  const [repo, name] = tag.split(':')
+  const { status, value } = await client.json('POST', `/images/${image.id}/tag?repo=${repo}&tag=${name}`, {
+    signal,
+  })
+  if (status !== 201) {
+    throw new LiftError('engine-failed', `${client.engine} does not tag ${image.id}: ${engineMessage(value)}`)
+  }
+}

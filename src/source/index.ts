@@ -1,0 +1,122 @@
+import { statSync } from 'node:fs'
+import { LiftError } from '../errors.js'
+import type { Image } from '../image/image.js'
+import { dir } from './directory.js'
+import { docker, openFromDocker, pullWithDocker } from './docker.js'
+import { hasPodman, openFromPodman, podman } from './podman.js'
+import type { OpenOptions, Source } from './source.js'
+
+/** Every source there is, by scheme. */
+export const SOURCES = { docker, podman, dir } satisfies Record<string, Source>
+
+/** Schemes that are understood as such but have no source yet. */
+const PLANNED: readonly string[] = ['registry', 'docker-archive', 'oci-archive', 'oci-dir']
+
+/** A scheme, where one is written, and what follows it. */
+export interface ImageReference {
+  readonly scheme?: string
+  readonly location: string
+}
+
+/**
+ * Takes `scheme:location` apart. What stands before the first colon is a scheme only if it is a known one:
+ * `debian:bookworm` has none. (An image that is itself called `docker` is `docker:docker:TAG`.)
+ */
+export function parseImageReference(text: string): ImageReference {
+  const colon = text.indexOf(':')
+  const scheme = text.slice(0, Math.max(0, colon))
+  const isScheme = Object.hasOwn(SOURCES, scheme) || PLANNED.includes(scheme)
+  return isScheme ? { scheme, location: text.slice(colon + 1) } : { location: text }
+}
+
+/**
+ * Opens an image. Without a scheme: from the Docker daemon if it has the image, else from Podman, else the
+ * daemon pulls it.
+ * Throws LiftError: 'usage', 'unsupported', 'image-not-found' (with each place tried), 'engine-unreachable',
+ * 'engine-denied', 'platform-mismatch', 'interrupted'.
+ */
+export async function openImage(text: string, options: OpenOptions = {}): Promise<Image> {
+  const { scheme, location } = parseImageReference(text)
+  if (location === '') {
+    throw new LiftError('usage', `${JSON.stringify(text)} names no image`, {
+      hint: `Write one of: ${SHAPES}.`,
+    })
+  }
+  if (scheme === undefined) return openWithoutScheme(location, options)
+  const source = (SOURCES as Readonly<Record<string, Source>>)[scheme]
+  if (source !== undefined) return source.open(location, options)
+  throw new LiftError('unsupported', `images from ${scheme}: are not supported yet`, {
+    hint: `What works: ${SHAPES}.`,
+  })
+}
+
+const SHAPES = 'docker:NAME, podman:NAME, dir:DIR'
+
+async function openWithoutScheme(text: string, options: OpenOptions): Promise<Image> {
+  if (/^\.{0,2}\/|^\.{1,2}$/.test(text)) throw looksLikeAPath(text)
+  const tried: Try[] = []
+  const image =
+    (await attempt(tried, 'docker', () => openFromDocker(text, options))) ??
+    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options)))
+  if (image !== undefined) return image
+  const isDockerThere = tried[0]?.error === undefined
+  const pulled = isDockerThere
+    ? await attempt(tried, 'docker pull', () => pullWithDocker(text, options))
+    : undefined
+  if (pulled !== undefined) return pulled
+  throw notFound(text, tried, isDockerThere)
+}
+
+async function openFromPodmanIfInstalled(name: string, options: OpenOptions): Promise<Image | undefined> {
+  if (!hasPodman(options.env ?? process.env)) {
+    throw new LiftError('engine-unreachable', 'the podman command is not installed')
+  }
+  return openFromPodman(name, options)
+}
+
+/** One place that did not give the image: with an error, or simply without the image. */
+interface Try {
+  readonly place: string
+  readonly error: LiftError | undefined
+}
+
+/** Errors that leave hope for the next place; others are the answer. */
+const HOPEFUL: readonly string[] = ['image-not-found', 'engine-unreachable', 'engine-denied']
+
+async function attempt(
+  tried: Try[],
+  place: string,
+  open: () => Promise<Image | undefined>,
+): Promise<Image | undefined> {
+  try {
+    const image = await open()
+    if (image === undefined) tried.push({ place, error: undefined })
+    return image
+  } catch (error) {
+    if (!(error instanceof LiftError) || !HOPEFUL.includes(error.code)) throw error
+    tried.push({ place, error })
+    return undefined
+  }
+}
+
+function notFound(text: string, tried: readonly Try[], isDockerThere: boolean): LiftError {
+  const reasons = tried.map(({ place, error }) => `${place}: ${error?.message ?? 'has no such image'}`)
+  const first = tried[0]?.error
+  const code = isDockerThere ? 'image-not-found' : (first?.code ?? 'image-not-found')
+  return new LiftError(
+    code,
+    [`there is no image ${text}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'),
+    {
+      hint: isDockerThere
+        ? 'Check the name, or see what there is by `docker images`.'
+        : (first?.hint ?? SHAPES),
+    },
+  )
+}
+
+function looksLikeAPath(text: string): LiftError {
+  const isDirectory = statSync(text, { throwIfNoEntry: false })?.isDirectory() === true
+  return new LiftError('usage', `${text} is a path, not the name of an image`, {
+    hint: isDirectory ? `Write dir:${text}` : `What works: ${SHAPES}.`,
+  })
+}
