@@ -88,13 +88,7 @@ test(`files of ${ODD_NAMES.length} odd names are included by both builders`, () 
 
 /** A program that needs libraries of these names; each says its number when it is loaded. */
 function liftProgramOf(folder: string, names: readonly string[]): void {
-  const libraries = join(folder, 'files/opt/parts')
-  mkdirSync(libraries, { recursive: true })
-  compileParts(folder, libraries, names)
-  const program = join(folder, 'files/opt/whole')
-  must('gcc', ['-x', 'c', '-o', program, '-'], { input: WHOLE })
-  const needed = names.flatMap((name) => ['--add-needed', name])
-  must('patchelf', [...needed, '--set-rpath', '/opt/parts', program])
+  compileProgram(folder, names)
   const image = addToBase(folder)
   const original = runImage(image, ['/opt/whole'])
   assert.deepEqual(numbers(original.stdout), [...names.keys()], original.stderr)
@@ -110,27 +104,47 @@ const numbers = (text: string) =>
     .map(Number)
     .sort((one, other) => one - other)
 
-const WHOLE = '#include <stdio.h>\nint main(void) { puts("whole"); return 0; }\n'
-
 /**
- * Compiled once and then only numbered: one file with room for the number, copied and patched, since some
- * hundreds of compiler runs would take a minute.
+ * No compiler takes all of these names, and hundreds of compiler runs take a minute. So one library is compiled
+ * and a program linked against copies of it, all with placeholders, and the real names are written over those.
  */
-function compileParts(folder: string, libraries: string, names: readonly string[]): void {
-  const model = join(folder, 'part.so')
-  must('gcc', ['-shared', '-fPIC', '-x', 'c', '-o', model, '-'], { input: PART })
+function compileProgram(folder: string, names: readonly string[]): void {
+  const installed = join(folder, 'files/opt/parts')
+  const placeholders = names.map((_, index) => `lib${index}.so`.padEnd(SONAME.length, '_'))
+  mkdirSync(installed, { recursive: true })
+  const model = join(folder, 'model.so')
+  must('gcc', ['-shared', '-fPIC', `-Wl,-soname,${SONAME}`, '-x', 'c', '-o', model, '-'], { input: PART })
   const bytes = readFileSync(model)
-  const at = bytes.indexOf(ROOM)
   names.forEach((name, index) => {
-    bytes.write(`${index}`.padEnd(ROOM.length), at, 'latin1')
-    writeFileSync(join(libraries, name), bytes, { mode: 0o755 })
+    const part = written(bytes, [NUMBER, `${index}`.padEnd(NUMBER.length)])
+    writeFileSync(join(folder, placeholders[index]!), written(part, [SONAME, placeholders[index]!]))
+    writeFileSync(join(installed, name), written(part, [SONAME, name]), { mode: 0o755 })
   })
+  const whole = join(folder, 'files/opt/whole')
+  const linking = ['-Wl,--no-as-needed,-rpath,/opt/parts', '-x', 'c', '-', '-x', 'none', ...placeholders]
+  must('gcc', ['-o', whole, ...linking], { cwd: folder, input: WHOLE })
+  const pairs = names.map((name, index) => [placeholders[index]!, name] as const)
+  writeFileSync(whole, written(readFileSync(whole), ...pairs))
 }
 
-const ROOM = 'ROOM-FOR-THE-NUMBER'
+const SONAME = 'SONAME-WITH-ROOM-FOR-ANY-NAME'
+const NUMBER = 'NUMBER'
 const PART = `#include <stdio.h>
-__attribute__((constructor)) static void say(void) { fputs("${ROOM} ", stdout); }
+__attribute__((constructor)) static void say(void) { fputs("${NUMBER} ", stdout); }
 `
+const WHOLE = '#include <stdio.h>\nint main(void) { puts("whole"); return 0; }\n'
+
+/** A copy with the first text of each pair replaced by the second, which is padded with NULs. */
+function written(bytes: Buffer, ...pairs: readonly (readonly [string, string])[]): Buffer {
+  const copy = Buffer.from(bytes)
+  for (const [placeholder, text] of pairs) {
+    const at = copy.indexOf(placeholder)
+    assert.ok(at >= 0 && Buffer.byteLength(text) <= placeholder.length, placeholder)
+    copy.fill(0, at, at + placeholder.length)
+    copy.write(text, at)
+  }
+  return copy
+}
 
 /** Debian's image with the folder `files` put over it. */
 function addToBase(folder: string): string {

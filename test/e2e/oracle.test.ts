@@ -7,7 +7,8 @@ import { type Answer, type Command, parseTrace, runInside, type Trace } from '..
 import { root } from './surroundings.js'
 
 // Each root's own loader is asked about every ELF file in it, by its real path (an explicit loader takes the
-// directory of the path it is given for $ORIGIN), and must name the same files and miss the same names.
+// directory of the path it is given for $ORIGIN), and must open the same files in the same
+// order and miss the same names.
 
 const GLIBC_AMD64 = {
   amd64: '/lib64/ld-linux-x86-64.so.2',
@@ -130,7 +131,7 @@ const ENOEXEC = 126
 function said(binary: AuditedBinary | undefined, loader: string): Said {
   if (binary === undefined) return 'not asked'
   const libraries = binary.libraries.filter(({ realPath }) => realPath !== binary.loader?.realPath)
-  const opened = [...new Set(libraries.map(({ path }) => path))].sort()
+  const opened = [...new Set(libraries.map(({ path }) => path))]
   const missing = [...new Set(binary.missing.map(({ name }) => name))].sort()
   return withoutLoader({ opened, missing }, loader)
 }

@@ -14,9 +14,9 @@ export interface Answer {
 
 /** What a loader's trace says about one file. */
 export interface Trace {
-  /** The paths it opened, without those of the kernel's own object. */
+  /** The paths it opened in load order, without those of the kernel's own object. */
   readonly opened: readonly string[]
-  /** The names it did not find. */
+  /** The names it did not find, sorted. */
   readonly missing: readonly string[]
 }
 
@@ -97,7 +97,7 @@ export function parseTrace({ stdout, stderr }: Pick<Answer, 'stdout' | 'stderr'>
     else opened.add(path)
   }
   for (const [, name] of stderr.matchAll(MUSL_MISSING)) missing.add(name!)
-  return { opened: [...opened].sort(), missing: [...missing].sort() }
+  return { opened: [...opened], missing: [...missing].sort() }
 }
 
 const KERNEL_OBJECT = /^linux-(vdso|gate)/
