@@ -7,8 +7,8 @@ import type { KnownTree } from './known-tree.js'
 
 /** A tar that is on its way into a tree; entries and content can be used as they come. */
 export interface Arrival {
-  /** What it brings: this path and all below. */
-  readonly of: RootPath
+  /** Whether it may still bring what the tree does not know of this path. */
+  brings(path: RootPath): boolean
   /** Resolves when something new has come, or it is over; rejects when it broke. */
   progress(): Promise<void>
   /** Resolves with the bytes it took when it is over; rejects when it broke. */
@@ -17,18 +17,38 @@ export interface Arrival {
   close(): void
 }
 
-/** Where to cut a tar off: asked with each member, and with undefined after each piece. */
-export type IsEnough = (path: RootPath | undefined, bytes: number) => boolean
+/** A tar to come: of a path with all below it, or of its beginning. */
+export interface Order {
+  readonly of: RootPath
+  readonly answer: Promise<EngineAnswer | undefined>
+  /** Whether to cut it off here: asked with each member, and with undefined after each piece. */
+  readonly isEnough?: (path: RootPath | undefined, bytes: number) => boolean
+  /** What it surely does not bring. */
+  readonly leavesOut?: (path: RootPath) => boolean
+}
 
 /** Reads the engine's tar of a path into the tree, to its end or until it is enough. */
-export function receiveTar(of: RootPath, answer: EngineAnswer, tree: KnownTree, isEnough: IsEnough): Arrival {
+export function receiveTar(order: Order, tree: KnownTree): Arrival {
+  const { of, isEnough = () => false, leavesOut = () => false } = order
   const spool = createSpool()
   const news = announcer()
+  let answer: EngineAnswer | undefined
   let isClosed = false
+  let isOver = false
+  let bytes = 0
   const run = async (): Promise<number> => {
+    answer = await order.answer
+    if (isClosed) answer?.drop()
+    if (isClosed) throw closedImage()
+    if (answer === undefined) tree.addAbsent(of)
+    else if (await takeAll(answer)) tree.complete(of)
+    spool.end()
+    return bytes
+  }
+  /** Gives false when it was cut off. */
+  const takeAll = async ({ body }: EngineAnswer): Promise<boolean> => {
     const scanner = tarScanner()
     const entered = directoriesLeft(tree)
-    let bytes = 0
     let last: { readonly path: RootPath; readonly end: number } | undefined
     const take = (member: TarEntry): boolean => {
       const path = rebased(of, member.path)
@@ -39,38 +59,39 @@ export function receiveTar(of: RootPath, answer: EngineAnswer, tree: KnownTree, 
       last = { path, end: member.offset + member.size }
       return isEnough(path, bytes)
     }
-    for await (const chunk of answer.body) {
+    for await (const chunk of body) {
       bytes += chunk.length
       spool.append(chunk)
       const members = scanner.push(chunk)
       if (members.some(take) || isEnough(undefined, bytes)) {
         if (last !== undefined && last.end > bytes) tree.forgetContent(last.path)
         spool.fail(new LiftError('unreadable', 'the file was cut off'))
-        answer.drop()
-        return bytes
+        return false
       }
       if (members.length > 0) news.announce()
     }
     scanner.finish()
-    tree.complete(of)
-    spool.end()
-    return bytes
+    return true
   }
-  const over = run().catch((error) => {
-    spool.fail(error)
-    answer.drop()
-    throw error
-  })
-  over.then(news.announce, news.announce)
+  const over = run()
+    .catch((error) => {
+      spool.fail(error)
+      throw error
+    })
+    .finally(() => {
+      isOver = true
+      answer?.drop()
+      news.announce()
+    })
+  over.catch(() => {})
   return {
-    of,
     over,
+    brings: (path) => !isOver && isInside(path, of) && !leavesOut(path),
     progress: () => Promise.race([news.next(), over.then(() => {})]),
     close: () => {
-      if (isClosed) return
       isClosed = true
       spool.close()
-      answer.drop()
+      answer?.drop()
     },
   }
 }

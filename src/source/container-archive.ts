@@ -9,6 +9,8 @@ export interface PathStat {
   /** The twelve permission bits. */
   readonly mode: number
   readonly size: number
+  /** Where a link finally leads, as the engine sees it; not the link's text. */
+  readonly leadsTo?: string
 }
 
 /** The files of a container that was never started, by the engine's archive endpoints. */
@@ -16,31 +18,77 @@ export interface ContainerArchive {
   /** Undefined when there is no such path. Links in the directory part are followed by the engine. */
   stat(path: RootPath): Promise<PathStat | undefined>
   /** A tar of a file, or of a directory with all below it; undefined when there is no such path. */
-  fetch(path: RootPath): Promise<EngineAnswer | undefined>
+  fetch(path: RootPath, expected: keyof typeof WORK): Promise<EngineAnswer | undefined>
 }
 
-/** The archive of one container (Engine API, "Get information about files" and "Get an archive"). */
+/** How long requests keep a container busy, against each other: what decides where the next one goes. */
+const WORK = { stat: 1, one: 10, many: 100 }
+
+/**
+ * The archive of some containers of one image (Engine API, "Get information about files" and "Get an archive").
+ * An engine answers one archive request of a container at a time, so each goes to the container that is least busy.
+ */
 export function containerArchive(
   client: EngineClient,
-  container: string,
+  containers: readonly string[],
   signal: AbortSignal | undefined,
 ): ContainerArchive {
-  const url = (path: RootPath) => `/containers/${container}/archive?path=${percentEncoded(path)}`
+  const lanes = containers.map((name) => ({ name, busy: 0 }))
+  const send = async (method: string, path: RootPath, work: number) => {
+    const lane = lanes.reduce((best, one) => (one.busy < best.busy ? one : best))
+    const url = `/containers/${lane.name}/archive?path=${percentEncoded(path)}`
+    const patience = work === WORK.stat ? 'answer' : 'stream'
+    const release = () => {
+      lane.busy -= work
+    }
+    lane.busy += work
+    try {
+      return releasing(await client.send(method, url, { signal, patience }), release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
   return {
     stat: async (path) => {
-      const answer = await client.send('HEAD', url(path), { signal })
+      const answer = await send('HEAD', path, WORK.stat)
       for await (const _ of answer.body);
       if (answer.status === 404) return undefined
       const stat = parsePathStat(answer.header('x-docker-container-path-stat'))
       if (answer.status === 200 && stat !== undefined) return stat
       throw refused(client, path, `status ${answer.status}`)
     },
-    fetch: async (path) => {
-      const answer = await client.send('GET', url(path), { signal, patience: 'stream' })
+    fetch: async (path, expected) => {
+      const answer = await send('GET', path, WORK[expected])
       if (answer.status === 200) return answer
       const reason = engineMessage(await jsonOf(answer))
       if (answer.status === 404 && !/no such container/i.test(reason)) return undefined
       throw refused(client, path, reason)
+    },
+  }
+}
+
+/** Tells, once, when the answer has been read or dropped. */
+function releasing(answer: EngineAnswer, release: () => void): EngineAnswer {
+  let isReleased = false
+  const once = () => {
+    if (!isReleased) release()
+    isReleased = true
+  }
+  const read = async function* () {
+    try {
+      yield* answer.body
+    } finally {
+      once()
+    }
+  }
+  return {
+    status: answer.status,
+    header: answer.header,
+    body: read(),
+    drop: () => {
+      once()
+      answer.drop()
     },
   }
 }
@@ -50,9 +98,10 @@ export function parsePathStat(header: string | undefined): PathStat | undefined 
   if (header === undefined) return undefined
   try {
     const value: unknown = JSON.parse(Buffer.from(header, 'base64').toString())
-    const { mode, size } = value as { mode?: unknown; size?: unknown }
+    const { mode, size, linkTarget } = value as { mode?: unknown; size?: unknown; linkTarget?: unknown }
     if (typeof mode !== 'number' || typeof size !== 'number') return undefined
-    return { kind: kindOfGoMode(mode), mode: permissionsOfGoMode(mode), size }
+    const stat = { kind: kindOfGoMode(mode), mode: permissionsOfGoMode(mode), size }
+    return typeof linkTarget === 'string' && linkTarget !== '' ? { ...stat, leadsTo: linkTarget } : stat
   } catch {
     return undefined
   }

@@ -6,7 +6,7 @@ import { containerArchive } from './container-archive.js'
 import { nameForBuilders } from './copy-source.js'
 import { type EngineClient, engineMessage } from './engine-client.js'
 import { engineRootFs } from './engine-rootfs.js'
-import { createHelper, type HelperContainer } from './helper-container.js'
+import { createHelpers, type Helpers } from './helper-container.js'
 import { type InspectedImage, inspectImage } from './image-inspect.js'
 import type { OpenOptions } from './source.js'
 
@@ -35,10 +35,10 @@ export async function openEngineImage(
   checkPlatform(engine, name, found, platform)
   const named = nameForBuilders(name, found)
   if (named.tag !== undefined) await addTag(client, found, named.tag, options)
-  options.onStep?.('creating a helper container')
-  const helper = await createHelper(client, found.id, { platform, signal })
-  const archive = containerArchive(client, helper.name, signal)
-  const rootfs = engineRootFs(archive, found.size)
+  options.onStep?.('creating helper containers')
+  const helper = await createHelpers(client, found.id, { platform, signal }, HELPERS)
+  // Nothing may throw from here on: whoever gets the image removes the helpers.
+  const rootfs = engineRootFs(containerArchive(client, helper.names, signal), found.size)
   return {
     reference: `${engine.scheme}:${name}`,
     ...(named.digest === undefined ? {} : { digest: named.digest }),
@@ -51,8 +51,11 @@ export async function openEngineImage(
   }
 }
 
+/** With two containers, files can be fetched one by one while a directory arrives. */
+const HELPERS = 2
+
 /** Disposing twice is disposing once. */
-function disposer(engine: Engine, helper: HelperContainer, close: () => void): () => Promise<void> {
+function disposer(engine: Engine, helper: Helpers, close: () => void): () => Promise<void> {
   const dispose = async () => {
     close()
     try {

@@ -1,9 +1,9 @@
 import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import { isInside, parent, type RootPath } from '../rootfs/path.js'
+import { parent, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry, RootFs } from '../rootfs/rootfs.js'
-import { type Arrival, closedImage, type IsEnough, receiveTar } from './arrival.js'
-import type { ContainerArchive } from './container-archive.js'
+import { type Arrival, closedImage, type Order, receiveTar } from './arrival.js'
+import type { ContainerArchive, PathStat } from './container-archive.js'
 import { fetchPlan } from './fetch-plan.js'
 import { knownTree } from './known-tree.js'
 
@@ -20,83 +20,88 @@ const FIRST_BYTES = 8 << 20
 /**
  * The files of a container by three kinds of requests. A stat is cheap but knows neither owner nor a link's
  * text. A fetch of one path brings those and the content. A fetch of a directory brings all below; `fetch-plan`
- * says when that pays. The very first fetch is the beginning of the root, up to /usr: for the price of one file
- * it brings /etc and the links at the top.
+ * says when that pays. The first fetch, under way when this returns, is the beginning of the root.
  * A directory that was only passed through has the owner 0:0, since no stat tells the real one.
  */
 export function engineRootFs(archive: ContainerArchive, imageSize: number | undefined): EngineRootFs {
   const tree = knownTree()
   const plan = fetchPlan(imageSize)
   const arrivals = new Set<Arrival>()
-  const running = new Set<Arrival>()
   const asking = new Map<RootPath, Promise<Entry | undefined>>()
-  const whole = new Map<RootPath, Promise<Arrival | undefined>>()
-  let beginning: Promise<unknown> | undefined
+  const whole = new Map<RootPath, Arrival>()
   let isClosed = false
 
-  const fetch = async (path: RootPath, isEnough: IsEnough, took: (bytes: number, ms: number) => void) => {
+  const order = (
+    of: RootPath,
+    expected: 'one' | 'many',
+    took: (bytes: number, ms: number) => void,
+    limits: Partial<Order> = {},
+  ): Arrival => {
     if (isClosed) throw closedImage()
     const began = performance.now()
-    const answer = await archive.fetch(path)
-    if (answer === undefined) return undefined
-    const arrival = receiveTar(path, answer, tree, isEnough)
+    const arrival = receiveTar({ of, answer: archive.fetch(of, expected), ...limits }, tree)
     arrivals.add(arrival)
-    running.add(arrival)
     arrival.over.then(
-      (bytes) => {
-        running.delete(arrival)
-        took(bytes, performance.now() - began)
-      },
-      () => running.delete(arrival),
+      (bytes) => took(bytes, performance.now() - began),
+      () => {},
     )
-    if (isClosed) arrival.close()
     return arrival
   }
-  const begin = (): Promise<unknown> => {
-    const isSmall = imageSize !== undefined && imageSize <= SMALL_IMAGE
-    return fetch('/', isSmall ? never : (path, bytes) => path === '/usr' || bytes > FIRST_BYTES, () => {})
+  const orderOne = (path: RootPath): Arrival =>
+    order(path, 'one', (bytes, ms) => {
+      if (bytes < FIRST_BYTES) plan.tookOne(ms)
+    })
+  const orderWhole = (directory: RootPath): Arrival => {
+    const arrival = whole.get(directory) ?? order(directory, 'many', plan.tookDirectory)
+    whole.set(directory, arrival)
+    return arrival
   }
-  const fetchOne = async (path: RootPath): Promise<void> => {
-    const one = await fetch(path, never, (bytes, ms) => bytes < FIRST_BYTES && plan.tookOne(ms))
-    if (one === undefined) tree.addAbsent(path)
-  }
-  const fetchWhole = (directory: RootPath): Promise<Arrival | undefined> => {
-    const known = whole.get(directory)
-    if (known !== undefined) return known
-    const started = fetch(directory, never, plan.tookDirectory)
-    whole.set(directory, started)
-    return started
+  const bringing = (path: RootPath): Arrival | undefined => {
+    for (const arrival of arrivals) if (arrival.brings(path)) return arrival
+    return undefined
   }
 
-  /** Waits for arrivals that may bring the path; then it is known, or nobody is bringing it. */
-  const awaitArrival = async (path: RootPath): Promise<Entry | 'absent' | undefined> => {
+  /** Waits for what may bring the path; then it is known, or nobody is bringing it. */
+  const arrived = async (path: RootPath): Promise<Known | undefined> => {
     for (;;) {
       const known = tree.lookUp(path)
-      if (known !== undefined) return known
-      const bringing = [...running].find(({ of }) => isInside(path, of))
-      if (bringing === undefined) return undefined
-      await bringing.progress()
+      const arrival = known === undefined ? bringing(path) : undefined
+      if (arrival === undefined) return known
+      await arrival.progress()
     }
   }
-  const explore = async (path: RootPath): Promise<void> => {
-    const stat = await archive.stat(path)
-    if (stat === undefined) tree.addAbsent(path)
-    else if (stat.kind === 'directory') tree.addDirectory(path, stat.mode)
-    else if (stat.kind === 'file' && plan.choose(path) === 'directory') await fetchWhole(parent(path))
-    else await fetchOne(path)
+  /** A stat is quick and may say that there is nothing to wait for; what is arriving may be quicker still. */
+  const statUnlessArrived = async (path: RootPath): Promise<PathStat | undefined> => {
+    const stat = archive.stat(path)
+    const arrival = arrived(path).then((known) => (known === undefined ? stat : undefined))
+    const first = await Promise.race([stat, arrival])
+    stat.catch(() => {})
+    arrival.catch(() => {})
+    if (tree.lookUp(path) !== undefined) return undefined
+    if (first === undefined) tree.addAbsent(path)
+    else if (first.kind === 'directory') tree.addDirectory(path, first.mode)
+    return first
+  }
+  /** For a link, the place where it leads is what matters next, so that is ordered along with it. */
+  const orderFor = (path: RootPath, { kind, leadsTo }: PathStat): void => {
+    const file = kind === 'symlink' && leadsTo?.startsWith('/') ? (leadsTo as RootPath) : path
+    const isWhole = kind !== 'special' && plan.choose(file) === 'directory'
+    if (isWhole) orderWhole(parent(file))
+    if (bringing(path) === undefined) orderOne(path)
+  }
+  const explore = async (path: RootPath): Promise<Known | undefined> => {
+    const stat = await statUnlessArrived(path)
+    const known = await arrived(path)
+    if (known !== undefined || stat === undefined) return known
+    orderFor(path, stat)
+    return arrived(path)
   }
   const ask = async (path: RootPath): Promise<Entry | undefined> => {
     if (path !== '/' && (await lstat(parent(path)))?.kind !== 'directory') return undefined
-    beginning ??= begin()
-    await beginning
-    let known = await awaitArrival(path)
+    let known = tree.lookUp(path) ?? (await explore(path))
     if (known === undefined) {
-      await explore(path)
-      known = await awaitArrival(path)
-    }
-    if (known === undefined) {
-      await fetchOne(path)
-      known = await awaitArrival(path)
+      orderOne(path)
+      known = await arrived(path)
     }
     return known === 'absent' ? undefined : known
   }
@@ -112,21 +117,20 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
   }
   const list = async (directory: RootPath): Promise<readonly Entry[]> => {
     if ((await lstat(directory))?.kind !== 'directory') return []
-    for (const { of, over } of running) if (isInside(directory, of)) await over
-    if (tree.children(directory) === undefined) await (await fetchWhole(directory))?.over
+    for (let one = bringing(directory); one !== undefined; one = bringing(directory)) await one.over
+    if (tree.children(directory) === undefined) await orderWhole(directory).over
     const found = await Promise.all((tree.children(directory) ?? []).map(lstat))
     return found.filter((entry) => entry !== undefined)
   }
   const contentOf = async (path: RootPath): Promise<ByteReader> => {
     await lstat(path)
-    if (tree.content(path) === undefined) {
-      await fetchOne(path)
-      for (const { of, over } of running) if (of === path) await over
-    }
+    if (tree.content(path) === undefined) await orderOne(path).over
     const content = tree.content(path)
     if (content === undefined) throw new LiftError('unreadable', `${path} is no file in the image any more`)
     return content
   }
+  const isSmall = imageSize !== undefined && imageSize <= SMALL_IMAGE
+  order('/', 'many', () => {}, isSmall ? {} : BEGINNING)
   return {
     lstat,
     list,
@@ -138,9 +142,13 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
   }
 }
 
-function never(): boolean {
-  return false
-}
+type Known = Entry | 'absent'
+
+/** The root up to /usr, which engines send last but for /var: all of /etc, and the links at the top. */
+const BEGINNING = {
+  isEnough: (path, bytes) => path === '/usr' || bytes > FIRST_BYTES,
+  leavesOut: (path) => path.startsWith('/usr/'),
+} satisfies Partial<Order>
 
 /** Reads what has come or is coming; where the arrival was cut off in the middle of this file, it comes again. */
 function contentReader(

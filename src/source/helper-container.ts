@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { LiftError } from '../errors.js'
 import { type EngineClient, engineMessage } from './engine-client.js'
 
-/** A container that exists to be read and is never started. */
-export interface HelperContainer {
-  readonly name: string
-  /** Removes it, once; throws LiftError 'engine-failed' when it may still exist. */
+/** Containers of one image that exist to be read and are never started. */
+export interface Helpers {
+  readonly names: readonly string[]
+  /** Removes them, once; throws LiftError 'engine-failed' when one may still exist. */
   remove(): Promise<void>
 }
 
@@ -20,44 +20,69 @@ const TRIES = 5
 const PAUSE = 200
 
 /**
- * Creates the helper. Its name is ours, so that it can be removed whatever becomes of the request: the request
- * itself is never aborted, since an engine may go on creating after its client has left.
- * Throws LiftError 'interrupted' when the signal came meanwhile, with the container removed.
+ * Creates `count` helpers, all at once. Their names are ours, so that they can be removed whatever becomes of
+ * the requests: those are never aborted, since an engine may go on creating after its client has left.
+ * Throws LiftError 'interrupted' when the signal came meanwhile, with every container removed.
  */
-export async function createHelper(
+export async function createHelpers(
   client: EngineClient,
   imageId: string,
   { platform, signal }: HelperOptions,
-): Promise<HelperContainer> {
-  const name = `liftbin-${randomBytes(8).toString('hex')}`
-  const query = platform === undefined ? '' : `&platform=${encodeURIComponent(platform)}`
-  const body = {
-    Image: imageId,
-    Cmd: ['liftbin'],
-    Labels: { 'liftbin.helper': 'reads files; never started' },
-    NetworkDisabled: true,
-    HostConfig: { NetworkMode: 'none' },
-  }
+  count: number,
+): Promise<Helpers> {
+  const helpers = Array.from({ length: count }, () =>
+    helperNamed(client, `liftbin-${randomBytes(8).toString('hex')}`),
+  )
   let removal: Promise<void> | undefined
-  let isCertain = false
   const remove = () => {
-    removal ??= removeContainer(client, name, isCertain)
+    removal ??= allOf(helpers.map((helper) => helper.remove()))
     return removal
   }
   try {
-    const { status, value } = await client.json('POST', `/containers/create?name=${name}${query}`, { body })
-    isCertain = true
-    if (status !== 201) throw refusedToCreate(client, status, engineMessage(value))
+    await allOf(helpers.map((helper) => helper.create(imageId, platform)))
     if (signal?.aborted) throw new LiftError('interrupted', 'interrupted while the image was opened')
-    return { name, remove }
+    return { names: helpers.map(({ name }) => name), remove }
   } catch (error) {
     await remove().catch(() => {})
     throw error
   }
 }
 
-async function removeContainer(client: EngineClient, name: string, isCertain: boolean): Promise<void> {
-  for (let tries = isCertain ? 1 : TRIES; ; tries--) {
+interface Helper {
+  readonly name: string
+  create(imageId: string, platform: string | undefined): Promise<void>
+  remove(): Promise<void>
+}
+
+function helperNamed(client: EngineClient, name: string): Helper {
+  let isAnswered = false
+  return {
+    name,
+    create: async (imageId, platform) => {
+      const query = platform === undefined ? '' : `&platform=${encodeURIComponent(platform)}`
+      const body = {
+        Image: imageId,
+        Cmd: ['liftbin'],
+        Labels: { 'liftbin.helper': 'reads files; never started' },
+        NetworkDisabled: true,
+        HostConfig: { NetworkMode: 'none' },
+      }
+      const { status, value } = await client.json('POST', `/containers/create?name=${name}${query}`, { body })
+      isAnswered = true
+      if (status !== 201) throw refusedToCreate(client, status, engineMessage(value))
+    },
+    remove: () => removeContainer(client, name, isAnswered),
+  }
+}
+
+/** Waits for all of them, then throws the first failure. */
+async function allOf(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+async function removeContainer(client: EngineClient, name: string, isAnswered: boolean): Promise<void> {
+  for (let tries = isAnswered ? 1 : TRIES; ; tries--) {
     const { status, value } = await client.json('DELETE', `/containers/${name}?force=true&v=true`)
     if (status < 300) return
     const isGone = status === 404 || (status === 409 && /in progress/i.test(engineMessage(value)))
