@@ -14,8 +14,12 @@ export interface CopyGroup {
 /** What the sources are looked up in: an image, where COPY follows links, or a build context. */
 export type CopyOrigin = 'image' | 'context'
 
-/** BuildKit of Docker 20.10 fails above some 45 sources in one COPY. */
-const MOST_SOURCES = 30
+/**
+ * BuildKit of Docker 20.10 hashes all sources of a COPY at once and gives up ("exceeded retry timeout") when they
+ * are too many: above some 45 in one COPY, and on two cores at 20 each when ten such COPYs run side by side.
+ * 50 COPYs of ten were built there every time.
+ */
+const MOST_SOURCES = 10
 
 /**
  * The fewest COPY instructions that put each file where it belongs: one for each directory, split where it gets
