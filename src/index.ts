@@ -38,6 +38,6 @@ export type {
   SpecialEntry,
   SymlinkEntry,
 } from './rootfs/rootfs.js'
-export { openImage } from './source/index.js'
+export { openImage, SOURCES } from './source/index.js'
 export type { OpenOptions, Source } from './source/source.js'
 export { lddRunner } from './verify/ldd-runner.js'

@@ -3,16 +3,13 @@ export const USAGE = `[lift] <image> <binary...> [options]
        liftbin why <image> <binary> <library>
        liftbin audit <image> [binary...]`
 
-/** What an image argument may look like. */
+/** What an image argument may look like; a test holds it to the library's table of sources. */
 export const IMAGES = `
 Images:
-  docker:NAME, podman:NAME    an image of the engine on this machine
-  registry:NAME               an image of a registry, without any engine
-  docker-archive:FILE         what "docker save" writes
-  oci-archive:FILE            an OCI layout in a tar
-  oci-dir:DIR[:TAG]           an OCI layout in a directory
-  dir:DIR                     a root file system in a directory
-  NAME                        the Docker engine's, then podman's, then a registry's`
+  docker:NAME[:TAG]  an image of the Docker daemon, pulled when it is not there
+  podman:NAME[:TAG]  an image of Podman's storage, pulled when it is not there
+  dir:DIR            a root file system in a directory
+  NAME[:TAG]         the Docker daemon's if it has it, else Podman's, else pulled`
 
 /** What `liftbin --help` ends with. */
 export const EXAMPLES = `

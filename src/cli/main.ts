@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import type { Context } from './context.js'
 import { EXIT } from './exit-code.js'
-import { run } from './program.js'
+import { explain, run } from './program.js'
 
 const interrupt = new AbortController()
 
@@ -25,6 +25,16 @@ const context: Context = {
   door: () => import('../index.js'),
 }
 
-run(process.argv.slice(2), context).then((status) => {
-  process.exit(interrupt.signal.aborted ? EXIT.interrupted : status)
+const argv = process.argv.slice(2)
+
+/** What no promise carries: an event that nobody listens to. The status is as for any other error. */
+process.once('uncaughtException', (error) => {
+  const verbose = argv.some((word) => word === '-v' || word === '--verbose')
+  explain(error, context, { verbose, color: false, progress: false }).then(end)
 })
+
+run(argv, context).then(end)
+
+function end(status: number): void {
+  process.exit(interrupt.signal.aborted ? EXIT.interrupted : status)
+}

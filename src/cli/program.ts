@@ -14,10 +14,15 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     return outcome.status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.answer : EXIT.usage
-    const { mannerOf, printFault, printInterrupted } = await import('./print.js')
-    const manner = await mannerOf(context, program.opts<CommonFlags>())
-    return context.signal.aborted ? printInterrupted(manner) : printFault(error, manner)
+    return explain(error, context, program.opts<CommonFlags>())
   }
+}
+
+/** Says why there is no answer, whatever was thrown and from where; gives the exit status. */
+export async function explain(error: unknown, context: Context, flags: CommonFlags): Promise<number> {
+  const { mannerOf, printFault, printInterrupted } = await import('./print.js')
+  const manner = await mannerOf(context, flags)
+  return context.signal.aborted ? printInterrupted(manner) : printFault(error, manner)
 }
 
 /** The formats of `--format`, the default one first; a test holds them to the library's tables. */

@@ -47,3 +47,18 @@ test('help to a full disk does not crash', () => {
   assert.equal(signal, null)
   assert.doesNotMatch(stderr, /at .*\.ts/)
 })
+
+test('an error outside of any promise ends it with a message, not with a stack', () => {
+  const loose =
+    'process.on("newListener", (name) => name === "uncaughtException" && setImmediate(() => { throw new TypeError("loose end") }))'
+  const argv = [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(loose)}`,
+    ...MAIN,
+    'dir:/does/not/exist',
+    'ls',
+  ]
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' })
+  assert.deepEqual([status, stdout], [3, ''])
+  assert.match(stderr, /^liftbin: loose end\n.*bug in liftbin/)
+})

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { FORMATS } from '../../src/cli/program.js'
 import { VERSION } from '../../src/cli/version.js'
-import { AUDIT_FORMATS, LIFT_FORMATS } from '../../src/index.js'
+import { AUDIT_FORMATS, LIFT_FORMATS, SOURCES } from '../../src/index.js'
 import { runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 
@@ -15,6 +15,11 @@ test('the version is that of the package', () => {
 test('the formats of the options are those of the library', () => {
   assert.deepEqual([...FORMATS.lift].sort(), Object.keys(LIFT_FORMATS).sort())
   assert.deepEqual([...FORMATS.audit].sort(), Object.keys(AUDIT_FORMATS).sort())
+})
+
+test('the help names every source of the library', async () => {
+  const { out } = await runCli(['--help'])
+  for (const { describe } of Object.values(SOURCES)) assert.ok(out.includes(`  ${describe}\n`), describe)
 })
 
 test('help and version are answers on stdout', async () => {
