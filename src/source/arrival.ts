@@ -81,7 +81,6 @@ export function receiveTar(order: Order, tree: KnownTree): Arrival {
     .finally(() => {
       isOver = true
       answer?.drop()
-      news.announce()
     })
   over.catch(() => {})
   return {

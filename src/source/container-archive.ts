@@ -53,10 +53,10 @@ export function containerArchive(
     stat: async (path) => {
       const answer = await send('HEAD', path, WORK.stat)
       for await (const _ of answer.body);
-      if (answer.status === 404) return undefined
+      if (answer.status === 404 && path !== '/') return undefined
       const stat = parsePathStat(answer.header('x-docker-container-path-stat'))
       if (answer.status === 200 && stat !== undefined) return stat
-      throw refused(client, path, `status ${answer.status}`)
+      throw refused(client, path, answer.status === 404 ? 'No such container' : `status ${answer.status}`)
     },
     fetch: async (path, expected) => {
       const answer = await send('GET', path, WORK[expected])

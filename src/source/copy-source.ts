@@ -18,7 +18,8 @@ export interface NamedImage {
 export function nameForBuilders(asked: string, image: InspectedImage): NamedImage {
   if (isIdOf(asked, image)) return nameOfId(image)
   const name = parseImageName(asked)
-  const digest = digestFor(name, image.digests)
+  // Podman calls images without a registry `localhost/…`; no registry can be asked for such a digest.
+  const digest = name.registry === 'localhost' ? undefined : digestFor(name, image.digests)
   if (digest === undefined)
     return { copySource: { kind: 'image', from: asked, pinned: name.digest !== undefined } }
   return { copySource: { kind: 'image', from: `${name.name}@${digest}`, pinned: true }, digest }

@@ -99,12 +99,21 @@ export function oneLine(text: string): string {
   return line.replaceAll(/:\/\/[^/@\s]*@/g, '://').slice(0, 400)
 }
 
+/** What node:http says to a socket and a command's stream has no use for. */
+const SOCKET_WORDS = {
+  setKeepAlive: () => {},
+  setNoDelay: () => {},
+  setTimeout: () => {},
+  ref: () => {},
+  unref: () => {},
+}
+
 function dialWith(agent: Agent, dial: NonNullable<EngineRoute['dial']>, connections: Set<Connection>): void {
   const connect = (_: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
     dial().then(
       (connection) => {
         connections.add(connection)
-        done(null, connection.stream)
+        done(null, Object.assign(connection.stream, SOCKET_WORDS))
       },
       (error: Error) => done(error),
     )

@@ -103,6 +103,7 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
       orderOne(path)
       known = await arrived(path)
     }
+    if (known === undefined) throw new LiftError('engine-failed', `the engine sends a tar without ${path}`)
     return known === 'absent' ? undefined : known
   }
   const lstat = (path: RootPath): Promise<Entry | undefined> => {

@@ -54,8 +54,11 @@ interface Helper {
   remove(): Promise<void>
 }
 
+/** What became of the request to create; unknown while, and if, no answer has come. */
+type Fate = 'unknown' | 'created' | 'refused'
+
 function helperNamed(client: EngineClient, name: string): Helper {
-  let isAnswered = false
+  let fate: Fate = 'unknown'
   return {
     name,
     create: async (imageId, platform) => {
@@ -68,10 +71,12 @@ function helperNamed(client: EngineClient, name: string): Helper {
         HostConfig: { NetworkMode: 'none' },
       }
       const { status, value } = await client.json('POST', `/containers/create?name=${name}${query}`, { body })
-      isAnswered = true
+      fate = status === 201 ? 'created' : 'refused'
       if (status !== 201) throw refusedToCreate(client, status, engineMessage(value))
     },
-    remove: () => removeContainer(client, name, isAnswered),
+    remove: async () => {
+      if (fate !== 'refused') await removeContainer(client, name, fate)
+    },
   }
 }
 
@@ -81,13 +86,18 @@ async function allOf(promises: readonly Promise<void>[]): Promise<void> {
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
-async function removeContainer(client: EngineClient, name: string, isAnswered: boolean): Promise<void> {
-  for (let tries = isAnswered ? 1 : TRIES; ; tries--) {
+async function removeContainer(
+  client: EngineClient,
+  name: string,
+  fate: Exclude<Fate, 'refused'>,
+): Promise<void> {
+  for (let tries = fate === 'created' ? 1 : TRIES; ; tries--) {
     const { status, value } = await client.json('DELETE', `/containers/${name}?force=true&v=true`)
-    if (status < 300) return
-    const isGone = status === 404 || (status === 409 && /in progress/i.test(engineMessage(value)))
-    if (isGone && tries <= 1) return
-    if (tries <= 1) throw notRemoved(client, name, engineMessage(value))
+    const reason = engineMessage(value)
+    if (status < 300 || (status === 409 && /in progress/i.test(reason))) return
+    if (status === 404 && fate === 'created') throw vanished(name)
+    if (status === 404 && tries <= 1) return
+    if (tries <= 1) throw notRemoved(client, name, reason)
     await new Promise((done) => setTimeout(done, PAUSE))
   }
 }
@@ -104,6 +114,16 @@ function notRemoved(client: EngineClient, name: string, reason: string): LiftErr
     `${client.engine} does not remove the helper container ${name}: ${reason}`,
     {
       hint: `Remove it by \`${command} rm -f ${name}\`.`,
+    },
+  )
+}
+
+function vanished(name: string): LiftError {
+  return new LiftError(
+    'engine-failed',
+    `the helper container ${name} was removed by somebody else while it was read`,
+    {
+      hint: 'The answer may lack files; run again.',
     },
   )
 }

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from '../../src/image/platform.js'
+
+test('a platform is os/architecture[/variant], or an architecture of Linux', () => {
+  for (const text of ['linux/amd64', 'linux/arm/v7', 'windows/amd64']) {
+    assert.equal(formatPlatform(parsePlatform(text)), text)
+  }
+  assert.equal(formatPlatform(parsePlatform('arm64')), 'linux/arm64')
+})
+
+test('common other names of an architecture are understood', () => {
+  assert.equal(formatPlatform(parsePlatform('linux/x86_64')), 'linux/amd64')
+  assert.equal(formatPlatform(parsePlatform('aarch64')), 'linux/arm64')
+})
+
+test('anything else is wrong usage', () => {
+  for (const text of ['', '/', 'linux/', '/amd64', 'a/b/c/d', 'linux/amd64/', 'linux/a b', 'linux/$(x)']) {
+    assert.throws(() => parsePlatform(text), { code: 'usage' }, text)
+  }
+})
+
+test('a variant counts only where both sides name one', () => {
+  const matches = (have: string, want: string) => platformMatches(parsePlatform(have), parsePlatform(want))
+  assert.ok(matches('linux/arm64/v8', 'linux/arm64'))
+  assert.ok(matches('linux/arm64', 'linux/arm64/v8'))
+  assert.ok(!matches('linux/arm/v6', 'linux/arm/v7'))
+  assert.ok(!matches('linux/amd64', 'linux/arm64'))
+  assert.ok(!matches('windows/amd64', 'linux/amd64'))
+})
+
+test("the machine's own platform is one of Linux in OCI's words", () => {
+  assert.equal(hostPlatform().os, 'linux')
+  assert.notEqual(hostPlatform().architecture, 'x64')
+})

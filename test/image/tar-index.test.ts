@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bufferReader } from '../../src/bytes.js'
+import { readTar, type TarEntry, tarScanner } from '../../src/image/tar-index.js'
+import { memberOf, paxOf, type TarMember, tarOf } from '../support/tar-builder.js'
+
+/** What the seeking reader gives; the scanner must give the same, however the bytes are cut. */
+async function indexed(archive: Uint8Array): Promise<TarEntry[]> {
+  const entries = await membersOf(archive)
+  for (const piece of [1, 511, 513, 4096, archive.length]) assert.deepEqual(scanned(archive, piece), entries)
+  return entries
+}
+
+async function membersOf(archive: Uint8Array): Promise<TarEntry[]> {
+  const entries: TarEntry[] = []
+  for await (const entry of readTar(bufferReader(archive))) entries.push(entry)
+  return entries
+}
+
+function scanned(archive: Uint8Array, piece: number): TarEntry[] {
+  const scanner = tarScanner()
+  const entries: TarEntry[] = []
+  for (let at = 0; at < archive.length; at += piece)
+    entries.push(...scanner.push(archive.subarray(at, at + piece)))
+  scanner.finish()
+  return entries
+}
+
+async function only(...members: TarMember[]): Promise<TarEntry> {
+  const entries = await indexed(tarOf(members))
+  assert.equal(entries.length, 1)
+  return entries[0]!
+}
+
+async function refused(archive: Uint8Array, message: RegExp): Promise<void> {
+  await assert.rejects(membersOf(archive), { code: 'unreadable', message })
+  assert.throws(() => scanned(archive, 700), { code: 'unreadable', message })
+}
+
+test('each member has its kind, owner, mode, size, and where its content begins', async () => {
+  const entries = await indexed(
+    tarOf([
+      { path: 'usr/', type: '5', mode: 0o1755, uid: 1, gid: 2 },
+      { path: 'usr/a', content: 'x'.repeat(700), mode: 0o4755, uid: 1000, gid: 100 },
+      { path: 'usr/b', type: '1', target: 'usr/a' },
+      { path: 'usr/c', type: '2', target: '../x' },
+      { path: 'usr/d', type: '3' },
+      { path: 'usr/e', content: 'tail' },
+    ]),
+  )
+  assert.deepEqual(
+    entries.map(({ path, kind, size, offset, target }) => ({ path, kind, size, offset, target })),
+    [
+      { path: 'usr/', kind: 'directory', size: 0, offset: 512, target: '' },
+      { path: 'usr/a', kind: 'file', size: 700, offset: 1024, target: '' },
+      { path: 'usr/b', kind: 'hardlink', size: 0, offset: 2560, target: 'usr/a' },
+      { path: 'usr/c', kind: 'symlink', size: 0, offset: 3072, target: '../x' },
+      { path: 'usr/d', kind: 'special', size: 0, offset: 3584, target: '' },
+      { path: 'usr/e', kind: 'file', size: 4, offset: 4096, target: '' },
+    ],
+  )
+  assert.deepEqual([entries[0]?.mode, entries[1]?.mode], [0o1755, 0o4755])
+  assert.deepEqual([entries[1]?.uid, entries[1]?.gid], [1000, 100])
+})
+
+test('a prefix goes before the name in POSIX headers, and is something else in GNU ones', async () => {
+  assert.equal((await only({ path: 'name', prefix: 'some/where' })).path, 'some/where/name')
+  assert.equal((await only({ path: 'name', prefix: 'garbage', gnu: true })).path, 'name')
+})
+
+test('GNU long names and link texts replace those of the next member only', async () => {
+  const long = 'n'.repeat(600)
+  const entries = await indexed(
+    tarOf([
+      { path: '././@LongLink', type: 'L', content: `${long}\0` },
+      { path: '././@LongLink', type: 'K', content: `${long}/target\0` },
+      { path: 'short', type: '2', target: 'short' },
+      { path: 'next', type: '2', target: 'plain' },
+    ]),
+  )
+  assert.deepEqual(
+    entries.map(({ path, target }) => [path, target]),
+    [
+      [long, `${long}/target`],
+      ['next', 'plain'],
+    ],
+  )
+})
+
+test('pax attributes replace name, link text, size and owner of the next member', async () => {
+  const entry = await only(paxOf({ path: 'päth', size: '4', uid: '3000000', gid: '7', mtime: '1.5' }), {
+    path: 'x',
+    content: 'four',
+    size: 0,
+  })
+  assert.deepEqual([entry.path, entry.size, entry.uid, entry.gid], ['päth', 4, 3_000_000, 7])
+})
+
+test('global pax attributes hold for all members that follow, and yield to local ones', async () => {
+  const entries = await indexed(
+    tarOf([paxOf({ uid: '5' }, 'g'), { path: 'a' }, paxOf({ uid: '6' }), { path: 'b' }, { path: 'c' }]),
+  )
+  assert.deepEqual(
+    entries.map(({ uid }) => uid),
+    [5, 6, 5],
+  )
+})
+
+test('a name that is not UTF-8 keeps its bytes', async () => {
+  assert.equal((await only({ path: 'caf\udce9' })).path, 'caf\udce9')
+  assert.equal((await only(paxOf({ path: 'caf\udce9' }), { path: 'x' })).path, 'caf\udce9')
+})
+
+test('numbers may be in base 256', async () => {
+  const uid = Buffer.from([0x80, 0, 0, 0, 0, 0x2d, 0xc6, 0xc0])
+  assert.equal((await only({ path: 'a', raw: { 108: uid } })).uid, 3_000_000)
+})
+
+test('an old header without magic is read, and a name that ends in a slash is a directory', async () => {
+  assert.equal((await only({ path: 'dir/', type: '\0', raw: { 257: Buffer.alloc(8) } })).kind, 'directory')
+})
+
+test('a link never has content, whatever its size field says', async () => {
+  const entries = await indexed(tarOf([{ path: 'a', type: '2', target: 'x', size: 5000 }, { path: 'b' }]))
+  assert.deepEqual(
+    entries.map(({ path }) => path),
+    ['a', 'b'],
+  )
+})
+
+test('a sparse file is special, since its content is not its bytes in order', async () => {
+  assert.equal(
+    (await only(paxOf({ 'GNU.sparse.major': '1' }), { path: 'a', content: 'map' })).kind,
+    'special',
+  )
+  assert.equal((await only({ path: 'a', type: 'S', content: 'map' })).kind, 'special')
+})
+
+test('a checksum of signed bytes, as old writers made it, is accepted; a wrong one is not', async () => {
+  const plain = memberOf({ path: 'é' })
+  const signed = plain.subarray(0, 512).reduce((sum, byte, at) => {
+    const value = at >= 148 && at < 156 ? 0x20 : byte
+    return sum + (value > 127 ? value - 256 : value)
+  }, 0)
+  assert.equal((await only({ path: 'é', checksum: signed })).path, 'é')
+  await refused(tarOf([{ path: 'a', checksum: 1 }]), /checksum/)
+})
+
+test('an archive that stops before its end mark is damaged', async () => {
+  const whole = tarOf([{ path: 'a', content: 'x'.repeat(600) }])
+  for (const length of [100, 512, 700, 1536]) await refused(whole.subarray(0, length), /before its end mark/)
+})
+
+test('sizes that cannot be are refused', async () => {
+  const huge = Buffer.from([0x80, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255])
+  const negative = Buffer.alloc(12, 0xff)
+  await refused(tarOf([{ path: 'a', raw: { 124: huge } }]), /out of range/)
+  await refused(tarOf([{ path: 'a', raw: { 124: negative } }]), /out of range/)
+  await refused(tarOf([{ path: 'a', raw: { 124: Buffer.from('9x') } }]), /malformed/)
+  await refused(tarOf([paxOf({ size: '99999999999999999' }), { path: 'a' }]), /malformed/)
+  await refused(tarOf([paxOf({ size: '-1' }), { path: 'a' }]), /malformed/)
+})
+
+test('an extension is bounded before it is read', async () => {
+  for (const type of ['L', 'K', 'x', 'g']) {
+    await refused(tarOf([{ path: 'a', type, size: 1 << 30 }]), /too long/)
+  }
+})
+
+test('malformed attribute lists are refused', async () => {
+  for (const content of ['5 a=', '999 path=x\n', 'x path=x\n', '0 path=x\n', '-9 path=x\n', '9 path:x\n']) {
+    await refused(tarOf([{ path: 'p', type: 'x', content }, { path: 'a' }]), /malformed/)
+  }
+})
+
+test('mutated archives give members or an error, never anything else', async () => {
+  const archive = tarOf([
+    paxOf({ path: 'abc', size: '3' }),
+    { path: 'a', content: 'abc' },
+    { path: 'b', type: '2' },
+  ])
+  let state = 42
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return state % below
+  }
+  for (let round = 0; round < 500; round++) {
+    const mutated = Buffer.from(archive)
+    for (let change = 0; change < 4; change++) mutated[random(mutated.length)] = random(256)
+    try {
+      await membersOf(mutated)
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'unreadable')
+    }
+  }
+})
