@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_ARGUMENTS = 32, SECONDS = 60 };
+enum { MOST_ARGUMENTS = 32, SECONDS = 10 };
 
 static int emulator = -1, null, out, err;
 
