@@ -52,7 +52,20 @@ build_trixie() { build_small trixie "$1" && chroot "$1" /sbin/ldconfig; }
 build_arm64() { build_small bookworm "$1" --architectures=arm64; }
 build_armhf() { build_small bookworm "$1" --architectures=armhf; }
 build_s390x() { build_small bookworm "$1" --architectures=s390x; }
-build_riscv64() { build_small trixie "$1" --architectures=riscv64; }
+build_riscv64() { build_small trixie "$1" --architectures=riscv64 || build_from_cross_packages riscv64 "$1"; }
+
+# Mirrors carry some architectures late or out of step for a while. The cross compiler's libraries are the same
+# files in a package for every architecture: fewer of them, but the loader and what it loads.
+build_from_cross_packages() {
+  local arch=$1 root=$2 triplet=$1-linux-gnu scratch=$2.cross
+  echo "note: $arch comes from the packages of the cross compiler"
+  rm -rf "$root" "$scratch"
+  debian bookworm "$scratch" --variant=extract --include="libc6-$arch-cross,libstdc++6-$arch-cross"
+  mkdir -p "$root/lib"
+  mv "$scratch/usr/$triplet/lib" "$root/lib/$triplet"
+  mv "$root/lib/$triplet"/ld-linux-*.so.* "$root/lib/"
+  rm -rf "$scratch"
+}
 
 build_small() {
   local suite=$1 root=$2
@@ -86,7 +99,7 @@ build_musl-path() {
 debian() {
   local suite=$1 root=$2
   shift 2
-  mmdebstrap --quiet --mode=root "$@" "$suite" "$root" "$mirror"
+  mmdebstrap --quiet --mode=root "$@" "$suite" "$root" "$mirror" || return
   rm -rf "$root"/usr/share/{doc,locale,man,info} "$root"/dev/*
 }
 
@@ -180,6 +193,7 @@ build_one() {
     if (build "$folder" "$name") >"$folder/$name.log" 2>&1; then
       mv "$folder/$name.part" "$folder/$name"
       echo "root $name: $((SECONDS - started)) s"
+      grep '^note:' "$folder/$name.log" || true
       return 0
     fi
   done
