@@ -153,6 +153,7 @@ function respond(
   return new Promise((resolve, reject) => {
     const outgoing = request((response) => {
       clearTimeout(timer)
+      keepAfterHead(outgoing, response)
       resolve(response)
     })
     const timer = setTimeout(() => outgoing.destroy(silent(route)), patient)
@@ -162,6 +163,15 @@ function respond(
     })
     outgoing.end(payload)
   })
+}
+
+/**
+ * An answer to HEAD has no body, but node:http takes one without a length for one that lasts until the connection
+ * ends, and closes it. A new connection may cost a new process.
+ */
+function keepAfterHead(outgoing: ClientRequest, response: IncomingMessage): void {
+  const isKept = response.httpVersion === '1.1' && response.headers.connection !== 'close'
+  if (outgoing.method === 'HEAD' && isKept) outgoing.shouldKeepAlive = true
 }
 
 function answerOf(response: IncomingMessage, exchange: Exchange): EngineAnswer {

@@ -65,9 +65,11 @@ export async function startCommand(
     reject: false,
     detached: true,
   })
-  child.stdin.on('error', () => {})
+  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout })
+  // Whoever uses the stream listens too; a command that ends while nobody does is no reason to fall over.
+  for (const one of [stream, child.stdin, child.stdout]) one.on('error', () => {})
   return {
-    stream: Duplex.from({ writable: child.stdin, readable: child.stdout }),
+    stream,
     ended: child.then(resultOf),
     stop: () => void child.kill(),
   }

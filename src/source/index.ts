@@ -64,7 +64,7 @@ async function openWithoutScheme(text: string, options: OpenOptions): Promise<Im
     ? await attempt(tried, 'docker pull', () => pullWithDocker(text, options))
     : undefined
   if (pulled !== undefined) return pulled
-  throw notFound(text, tried, isDockerThere)
+  throw notFound(text, tried)
 }
 
 async function openFromPodmanIfInstalled(name: string, options: OpenOptions): Promise<Image | undefined> {
@@ -99,19 +99,17 @@ async function attempt(
   }
 }
 
-function notFound(text: string, tried: readonly Try[], isDockerThere: boolean): LiftError {
-  const reasons = tried.map(({ place, error }) => `${place}: ${error?.message ?? 'has no such image'}`)
-  const first = tried[0]?.error
-  const code = isDockerThere ? 'image-not-found' : (first?.code ?? 'image-not-found')
-  return new LiftError(
-    code,
-    [`there is no image ${text}:`, ...reasons.map((reason) => `  ${reason}`)].join('\n'),
-    {
-      hint: isDockerThere
-        ? 'Check the name, or see what there is by `docker images`.'
-        : (first?.hint ?? SHAPES),
-    },
-  )
+/** Somebody who could be asked does not have it; or else what the first one, Docker, failed with. */
+function notFound(text: string, tried: readonly Try[]): LiftError {
+  const reasons = tried.map(({ place, error }) => `  ${place}: ${error?.message ?? 'has no such image'}`)
+  const [docker, podman] = tried.map(({ error }) => error)
+  const { code, hint } =
+    docker === undefined
+      ? { code: 'image-not-found' as const, hint: 'Check the name, or see what there is by `docker images`.' }
+      : podman === undefined
+        ? { code: 'image-not-found' as const, hint: `To let Podman pull it, write podman:${text}` }
+        : { code: docker.code, hint: docker.hint ?? SHAPES }
+  return new LiftError(code, [`there is no image ${text}:`, ...reasons].join('\n'), { hint })
 }
 
 function looksLikeAPath(text: string): LiftError {

@@ -306,3 +306,24 @@ test('what a command says when it fails to connect decides the error', async () 
     client.close()
   }
 })
+
+test('connections are used again, also after an answer without a body', async () => {
+  await using engine = await fakeEngine({ demo: DEMO })
+  let dialled = 0
+  const dial = () => {
+    dialled++
+    return startCommand(process.execPath, ['-e', RELAY, engine.socket], {})
+  }
+  const client = await engineClient({ engine: 'Docker', place: '', hint: '', dial })
+  const helpers = await createHelpers(client, FAKE_ID, {}, 1)
+  for (const path of ['/', '/bin', '/bin/tool']) {
+    const answer = await client.send('HEAD', `/containers/${helpers.names[0]}/archive?path=${path}`)
+    for await (const _ of answer.body);
+    assert.equal(answer.status, 200)
+  }
+  await helpers.remove()
+  client.close()
+  assert.equal(dialled, 1)
+})
+
+const RELAY = `const s = require('net').connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)`
