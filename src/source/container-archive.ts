@@ -1,7 +1,8 @@
 import { encodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import type { RootPath } from '../rootfs/path.js'
-import { type EngineAnswer, type EngineClient, engineMessage } from './engine-client.js'
+import type { EngineAnswer, EngineClient } from './engine-client.js'
+import { engineMessage } from './engine-errors.js'
 
 /** What an engine says of a path without packing it: everything but the owner and a link's text. */
 export interface PathStat {

@@ -1,9 +1,10 @@
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { parseImageName } from '../image/reference.js'
-import { engineClient, oneLine } from './engine-client.js'
+import { engineClient } from './engine-client.js'
 import { runCommand, startCommand } from './engine-command.js'
 import { dockerEndpoint } from './engine-endpoint.js'
+import { oneLine } from './engine-errors.js'
 import { type Engine, openEngineImage } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 

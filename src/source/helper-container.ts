@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LiftError } from '../errors.js'
-import { type EngineClient, engineMessage } from './engine-client.js'
+import type { EngineClient } from './engine-client.js'
+import { engineMessage } from './engine-errors.js'
 
 /** Containers of one image that exist to be read and are never started. */
 export interface Helpers {

@@ -1,7 +1,8 @@
 import { LiftError } from '../errors.js'
 import { EMPTY_CONFIG, type ImageConfig } from '../image/config.js'
 import { type Platform, parsePlatform } from '../image/platform.js'
-import { type EngineClient, engineMessage } from './engine-client.js'
+import type { EngineClient } from './engine-client.js'
+import { engineMessage } from './engine-errors.js'
 
 /** What liftbin uses of an engine's description of an image. */
 export interface InspectedImage {

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join as joinHost } from 'node:path'
 import { decodeText } from '../../src/bytes.js'
@@ -97,15 +96,6 @@ export async function fakeEngine(
       rmSync(directory, { recursive: true, force: true })
     },
   }
-}
-
-/** A TCP port that leads to nobody: for engines that are not there. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 async function requestOf(incoming: IncomingMessage): Promise<FakeRequest> {
