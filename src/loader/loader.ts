@@ -68,8 +68,10 @@ export interface LoadedObject {
   readonly names: Set<string>
 }
 
-/** The objects loaded so far, in load order; the program is the first one. */
+/** The objects of one namespace, in load order. */
 export interface LinkMap {
+  /** The program that is started: its RPATH serves every object, in every namespace. */
+  readonly program: LoadedObject
   readonly objects: readonly LoadedObject[]
   /** The dynamic loader, which answers to its names without being searched; it need not be in `objects` yet. */
   readonly loader: LoadedObject | undefined
@@ -110,12 +112,25 @@ export interface LoaderSettings {
 /** A dynamic loader's rules with its configuration read. It keeps no state: the link map is an argument. */
 export interface Loader {
   readonly dialect: 'glibc' | 'musl'
-  /** Where its file lies. */
-  readonly trail: Trail
+  /** The loader itself as an object; its `name` is PT_INTERP as written. */
+  readonly object: LoadedObject
+  /** The directories searched last, in order, as text. */
+  readonly defaultDirectories: readonly string[]
+  /** CPU levels it knows, most preferred first; empty when it has none. */
+  readonly hwcapLevels: readonly string[]
+  /** Whether DT_AUXILIARY, DT_FILTER and audit modules have an effect. */
+  readonly filters: boolean
+  readonly auditModules: boolean
+  /** Whether the cache holds CPU-specific entries for a name. */
+  hasVariant(name: string): boolean
   /** Names to load before all others, each with where it is asked for (`LD_PRELOAD`, `/etc/ld.so.preload`). */
   preloads(program: LoadedObject): Promise<readonly { readonly name: string; readonly from: string }[]>
   /** Finds one name for one object. Changes neither the map nor the objects. */
   resolve(name: string, requester: LoadedObject, map: LinkMap): Promise<Resolution>
-  /** The configuration files that the resolution depended on, as far as they exist. */
-  readonly configuration: readonly Trail[]
+  /** Finds a name of the preload list: for glibc as if the program asked, for musl as if nobody did. */
+  resolvePreload(name: string, map: LinkMap): Promise<Resolution>
+  /** The name an object answers to from now on, after it was asked for by `name`; undefined for none. */
+  remembers(name: string, object: LoadedObject): string | undefined
+  /** Files it reads besides libraries, as far as they exist: its cache, its preload list, its path file. */
+  readonly configuration: readonly { readonly role: 'cache' | 'preload' | 'path'; readonly trail: Trail }[]
 }

@@ -1,0 +1,116 @@
+import type { LinkMap, LoadedObject, Loader, Resolution } from '../loader/loader.js'
+
+/** Everything a loader maps for one program, and why. */
+export interface Closure {
+  readonly program: LoadedObject
+  readonly loader: LoadedObject
+  /** In load order, the program first; the loader only where something asks for it by name. */
+  readonly objects: readonly LoadedObject[]
+  /** Each request in the order the loader makes it. */
+  readonly edges: readonly Edge[]
+}
+
+/** One object's request for a name. */
+export interface Edge {
+  readonly from: LoadedObject
+  readonly kind: 'needed' | 'auxiliary' | 'filter' | 'preload' | 'audit'
+  readonly name: string
+  /** For preloads: where the name was written. */
+  readonly origin?: string
+  readonly resolution: Resolution
+}
+
+/**
+ * Loads breadth first as the loader does: preloaded objects after the program, then each object's requests in
+ * array order; filters and auxiliaries come before the object that names them (glibc elf/dl-deps.c). Names
+ * that are not found are edges without an object. Audit modules live in namespaces of their own and follow last.
+ */
+export async function closure(program: LoadedObject, loader: Loader): Promise<Closure> {
+  const edges: Edge[] = []
+  const walk = startWalk({ program, objects: [program], loader: loader.object }, loader, edges)
+  for (const { name, from } of await loader.preloads(program)) await walk.preload(name, from)
+  await walk.run()
+  const objects = [...walk.objects]
+  if (loader.auditModules) {
+    for (const name of auditNames(program)) objects.push(...(await loadAuditModule(name, program, loader, edges)))
+  }
+  return { program, loader: loader.object, objects, edges }
+}
+
+interface MutableMap extends LinkMap {
+  readonly objects: LoadedObject[]
+}
+
+interface Walk {
+  readonly objects: readonly LoadedObject[]
+  preload(name: string, origin: string): Promise<void>
+  run(): Promise<void>
+}
+
+function startWalk(map: MutableMap, loader: Loader, edges: Edge[]): Walk {
+  /** The search list: what is still to be walked, and before which object a filter goes. */
+  const list = [...map.objects]
+  const walked = new Set<LoadedObject>()
+
+  const take = (resolution: Resolution): LoadedObject | undefined => {
+    const { found, name } = resolution
+    if (found === undefined) return undefined
+    // The loader's object is shared by all programs, and always answers to the same names.
+    const remembered = found === map.loader ? undefined : loader.remembers(name, found)
+    if (remembered !== undefined) found.names.add(remembered)
+    if (map.objects.includes(found)) return undefined
+    map.objects.push(found)
+    return found
+  }
+
+  const request = async (from: LoadedObject, kind: Edge['kind'], name: string): Promise<void> => {
+    const resolution = await loader.resolve(name, from, map)
+    edges.push({ from, kind, name, resolution })
+    const added = take(resolution)
+    if (added === undefined) return
+    if (kind === 'needed') list.push(added)
+    else list.splice(list.indexOf(from), 0, added)
+  }
+
+  return {
+    objects: map.objects,
+    preload: async (name, origin) => {
+      const resolution = await loader.resolvePreload(name, map)
+      edges.push({ from: map.program, kind: 'preload', name, origin, resolution })
+      const added = take(resolution)
+      if (added !== undefined) list.push(added)
+    },
+    run: async () => {
+      for (let next = list.find((object) => !walked.has(object)); next !== undefined; ) {
+        walked.add(next)
+        if (next !== map.loader) {
+          for (const { kind, name } of next.elf.dynamic?.dependencies ?? []) {
+            if (kind === 'needed' || loader.filters) await request(next, kind, name)
+          }
+        }
+        next = list.find((object) => !walked.has(object))
+      }
+    },
+  }
+}
+
+function auditNames(program: LoadedObject): string[] {
+  const { audit, depaudit } = program.elf.dynamic ?? {}
+  return `${audit ?? ''}:${depaudit ?? ''}`.split(':').filter((name) => name !== '')
+}
+
+async function loadAuditModule(
+  name: string,
+  program: LoadedObject,
+  loader: Loader,
+  edges: Edge[],
+): Promise<readonly LoadedObject[]> {
+  const resolution = await loader.resolve(name, program, { program, objects: [], loader: loader.object })
+  edges.push({ from: program, kind: 'audit', name, resolution })
+  if (resolution.found === undefined) return []
+  // Opened as dlmopen would: nobody is its loader, so no RPATH chain leads up from it.
+  const { loadedBy: _, ...module } = resolution.found
+  const walk = startWalk({ program, objects: [module], loader: loader.object }, loader, edges)
+  await walk.run()
+  return walk.objects
+}

@@ -1,0 +1,189 @@
+import { LiftError } from '../errors.js'
+import type { ElfFile } from '../elf/elf.js'
+import type { RootFiles } from '../loader/files.js'
+import type { Trail } from '../rootfs/follow.js'
+import { basename, join, type RootPath } from '../rootfs/path.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
+import type { Environment } from './environment.js'
+import { type Finding, finding } from './finding.js'
+import type { Why } from './lift.js'
+import { nearNames } from './near-names.js'
+import { parseEnvArgument, parseShebang, SHEBANG_MAX, type Shebang } from './shebang.js'
+
+/** A file that the kernel starts on the way to the program: the program, or a script and its interpreters. */
+export interface Started {
+  readonly trail: Trail
+  readonly file: FileEntry
+  /** Undefined for a script. */
+  readonly elf: ElfFile | undefined
+  readonly why: Why
+}
+
+/** One thing the user asked for, with everything that has to be started for it. */
+export interface Program {
+  readonly asked: string
+  /** The first one is what was asked for. */
+  readonly chain: readonly [Started, ...Started[]]
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Finds a program in the image: an absolute path, a path from the working directory, or a bare name looked up
+ * in the image's PATH. Throws LiftError 'file-not-found' (with near names), 'not-a-file', 'not-elf' or
+ * 'malformed-elf'.
+ */
+export async function findProgram(files: RootFiles, environment: Environment, asked: string): Promise<Program> {
+  const trail = asked.includes('/')
+    ? await files.trail(asked, environment.workingDir)
+    : await lookUp(files, environment.searchPath, environment.workingDir, asked)
+  if (trail?.end === undefined) throw await notFound(files, environment, asked, trail)
+  const first = await start(files, trail, { neededBy: '', name: asked, rule: 'asked' })
+  if (first.elf !== undefined) return { asked, chain: [first], findings: [] }
+  const rest = await interpreters(files, environment, first)
+  return { asked, chain: [first, ...rest.started], findings: rest.findings }
+}
+
+/** Looks a bare name up as execvp does: the first regular file with an execute bit. */
+async function lookUp(
+  files: RootFiles,
+  searchPath: readonly string[],
+  workingDir: RootPath,
+  name: string,
+): Promise<Trail | undefined> {
+  for (const directory of searchPath) {
+    const trail = await files.trail(join(join(workingDir, directory), name), workingDir)
+    if (trail.end?.kind === 'file' && (trail.end.mode & 0o111) !== 0) return trail
+  }
+  return undefined
+}
+
+async function notFound(
+  files: RootFiles,
+  environment: Environment,
+  asked: string,
+  trail: Trail | undefined,
+): Promise<LiftError> {
+  const near = await nearNames(files.rootfs, asked, environment.searchPath)
+  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined
+  const dangling = trail?.links.at(-1)
+  const message =
+    trail === undefined
+      ? `${asked}: no such program in the image's PATH (${environment.searchPath.join(':')})`
+      : trail.fault === 'link-loop'
+        ? `${asked}: too many levels of symbolic links`
+        : dangling !== undefined
+          ? `${asked}: its link ${dangling.path} -> ${dangling.target} leads to no file of the image`
+          : `${asked}: no such file in the image`
+  return new LiftError('file-not-found', message, hint === undefined ? {} : { hint })
+}
+
+async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started> {
+  const file = trail.end!
+  if (file.kind !== 'file') {
+    throw new LiftError('not-a-file', `${trail.asked} is a ${file.kind === 'directory' ? 'directory' : 'special file'}, not a program`, {
+      ...(file.kind === 'directory' ? { hint: 'Name a program in it; --include takes whole directories along.' } : {}),
+    })
+  }
+  const reading = await files.read(file)
+  if (reading.elf !== undefined) return { trail, file, elf: checkKind(reading.elf, trail), why }
+  if (reading.error.code === 'malformed-elf') {
+    throw new LiftError('malformed-elf', `${trail.asked}: ${reading.error.message}`, { cause: reading.error })
+  }
+  const head = await files.rootfs.open(file).read(0, SHEBANG_MAX)
+  if (parseShebang(head) === undefined) throw notRunnable(trail.asked, head)
+  return { trail, file, elf: undefined, why }
+}
+
+function checkKind(elf: ElfFile, trail: Trail): ElfFile {
+  if (elf.kind !== 'relocatable' && elf.kind !== 'core') return elf
+  const what = elf.kind === 'core' ? 'a core dump' : 'a relocatable object'
+  throw new LiftError('unsupported', `${trail.asked} is ${what}, neither a program nor a shared library`)
+}
+
+const OTHER_FORMATS: readonly (readonly [string, string])[] = [
+  ['', 'an empty file'],
+  ['MZ', 'a Windows or EFI program'],
+  ['\xcf\xfa\xed\xfe', 'a Mach-O program'],
+  ['\xca\xfe\xba\xbe', 'a Java class or Mach-O file'],
+  ['\0asm', 'a WebAssembly module'],
+  ['!<arch>', 'a static library'],
+  ['PK', 'a zip archive'],
+  ['#!', 'a script whose first line the kernel refuses'],
+]
+
+function notRunnable(path: string, head: Uint8Array): LiftError {
+  const text = Buffer.from(head).toString('latin1')
+  const format = OTHER_FORMATS.find(([magic]) => (magic === '' ? text === '' : text.startsWith(magic)))
+  const what = format === undefined ? 'neither an ELF file nor a script' : format[1]
+  return new LiftError('not-elf', `${path} is ${what}, not a program that Linux can start`, {
+    hint: 'Name an ELF program, a shared library or a script with a #! line.',
+  })
+}
+
+interface Interpreters {
+  readonly started: readonly Started[]
+  readonly findings: readonly Finding[]
+}
+
+/** Scripts may be interpreted by scripts; the kernel gives up at the sixth (fs/exec.c, exec_binprm). */
+const MAX_NESTING = 5
+
+async function interpreters(files: RootFiles, environment: Environment, script: Started): Promise<Interpreters> {
+  const started: Started[] = []
+  let current = script
+  for (let level = 1; current.elf === undefined; level++) {
+    const shebang = parseShebang(await files.rootfs.open(current.file).read(0, SHEBANG_MAX))
+    if (shebang === undefined) throw notRunnable(current.trail.asked, new Uint8Array(0))
+    const missing = (interpreter: string, reason: string): Interpreters => ({
+      started,
+      findings: [finding({ kind: 'interpreter-missing', script: current.trail.asked, interpreter, reason })],
+    })
+    if (level > MAX_NESTING) return missing(shebang.interpreter, 'is nested deeper than the kernel allows')
+    const trail = await files.trail(shebang.interpreter, environment.workingDir)
+    if (trail.end?.kind !== 'file') return missing(readable(shebang.interpreter), absence(shebang))
+    const next = await start(files, trail, {
+      neededBy: current.trail.asked,
+      name: shebang.interpreter,
+      rule: 'shebang',
+    })
+    started.push(next)
+    if (basename(shebang.interpreter) === 'env' && shebang.argument !== undefined) {
+      const target = await envTarget(files, environment, current, shebang.argument)
+      if (typeof target === 'string') return missing(target, "is not in the image's PATH")
+      started.push(target)
+      if (target.elf === undefined) {
+        const rest = await interpreters(files, environment, target)
+        return { started: [...started, ...rest.started], findings: rest.findings }
+      }
+    }
+    current = next
+  }
+  return { started, findings: [] }
+}
+
+function readable(interpreter: string): string {
+  return interpreter.replace(/\r/g, '\\r')
+}
+
+function absence({ interpreter }: Shebang): string {
+  return interpreter.endsWith('\r') || interpreter.includes('\r')
+    ? 'is not in the image: the line ends in a carriage return (CRLF line ends)'
+    : 'is not in the image'
+}
+
+/** The program that env starts; its name where it is not found or cannot be told. */
+async function envTarget(
+  files: RootFiles,
+  environment: Environment,
+  script: Started,
+  argument: string,
+): Promise<Started | string> {
+  const command = parseEnvArgument(argument)
+  if (command === undefined) return argument
+  const { program, searchPath = environment.searchPath } = command
+  const trail = program.includes('/')
+    ? await files.trail(program, environment.workingDir)
+    : await lookUp(files, searchPath, environment.workingDir, program)
+  if (trail?.end?.kind !== 'file') return program
+  return start(files, trail, { neededBy: script.trail.asked, name: program, rule: 'env' })
+}

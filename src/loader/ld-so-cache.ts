@@ -1,0 +1,185 @@
+import { decodeText } from '../bytes.js'
+import type { Port } from './candidate.js'
+
+/** One line of the cache. */
+export interface CacheEntry {
+  readonly name: string
+  readonly path: string
+  /** Low byte: sort of library; high byte: ABI. */
+  readonly flags: number
+  /** The high and low half of the 64-bit hwcap field. */
+  readonly hwcapHigh: number
+  readonly hwcapLow: number
+}
+
+/** `ld.so.cache` in words (glibc sysdeps/generic/dl-cache.h). */
+export interface LdSoCache {
+  /** Entries by name, in file order. */
+  readonly entries: ReadonlyMap<string, readonly CacheEntry[]>
+  /** Names of glibc-hwcaps subdirectories that extension entries point to by number. */
+  readonly hwcapNames: readonly string[]
+}
+
+const NEW_MAGIC = 'glibc-ld.so.cache1.1'
+const OLD_MAGIC = 'ld.so-1.7.0'
+const EXTENSION_MAGIC = 0xeaa42174
+const NEW_HEADER = 48
+const NEW_ENTRY = 24
+const OLD_HEADER = 16
+const OLD_ENTRY = 12
+
+/**
+ * Parses a cache of the old, the new or the combined format. Undefined when the loader would ignore it: no
+ * known magic, the other byte order, or tables that leave the file.
+ */
+export function parseLdSoCache(bytes: Uint8Array, endian: 'little' | 'big'): LdSoCache | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const read = readerOf(buffer, endian)
+  if (startsWith(buffer, 0, NEW_MAGIC)) return parseNew(buffer, read, endian, 0)
+  if (!startsWith(buffer, 0, OLD_MAGIC) || buffer.length < OLD_HEADER) return undefined
+  const count = read(12)
+  const end = OLD_HEADER + count * OLD_ENTRY
+  if (end > buffer.length) return undefined
+  // The new part is aligned as its 64-bit fields are: to 8, on i386 to 4.
+  for (const start of [Math.ceil(end / 8) * 8, Math.ceil(end / 4) * 4]) {
+    if (startsWith(buffer, start, NEW_MAGIC)) return parseNew(buffer, read, endian, start)
+  }
+  return parseOld(buffer, read, count, end)
+}
+
+type ReadWord = (offset: number) => number
+
+function readerOf(buffer: Buffer, endian: 'little' | 'big'): ReadWord {
+  return endian === 'little' ? (offset) => buffer.readUInt32LE(offset) : (offset) => buffer.readUInt32BE(offset)
+}
+
+function startsWith(buffer: Buffer, offset: number, magic: string): boolean {
+  return buffer.toString('latin1', offset, offset + magic.length) === magic
+}
+
+function parseNew(
+  buffer: Buffer,
+  read: ReadWord,
+  endian: 'little' | 'big',
+  start: number,
+): LdSoCache | undefined {
+  if (start + NEW_HEADER > buffer.length) return undefined
+  const count = read(start + 20)
+  if (start + NEW_HEADER + count * NEW_ENTRY > buffer.length) return undefined
+  const order = buffer[start + 28]! & 3
+  // 0: written before the mark existed; 2 little, 3 big endian; anything else is not for this loader.
+  if (order !== 0 && order !== (endian === 'little' ? 2 : 3)) return undefined
+  const [high, low] = endian === 'little' ? [20, 16] : [16, 20]
+  const entries = new Map<string, CacheEntry[]>()
+  for (let index = 0; index < count; index++) {
+    const at = start + NEW_HEADER + index * NEW_ENTRY
+    add(entries, {
+      name: stringAt(buffer, start + read(at + 4)),
+      path: stringAt(buffer, start + read(at + 8)),
+      flags: read(at),
+      hwcapHigh: read(at + high),
+      hwcapLow: read(at + low),
+    })
+  }
+  // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
+  return { entries, hwcapNames: start === 0 ? hwcapNames(buffer, read) : [] }
+}
+
+function parseOld(buffer: Buffer, read: ReadWord, count: number, end: number): LdSoCache {
+  const entries = new Map<string, CacheEntry[]>()
+  for (let index = 0; index < count; index++) {
+    const at = OLD_HEADER + index * OLD_ENTRY
+    add(entries, {
+      name: stringAt(buffer, end + read(at + 4)),
+      path: stringAt(buffer, end + read(at + 8)),
+      flags: read(at),
+      hwcapHigh: 0,
+      hwcapLow: 0,
+    })
+  }
+  return { entries, hwcapNames: [] }
+}
+
+function add(entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
+  if (entry.name === '' || entry.path === '') return
+  const same = entries.get(entry.name)
+  if (same === undefined) entries.set(entry.name, [entry])
+  else same.push(entry)
+}
+
+const MAX_STRING = 4096
+
+function stringAt(buffer: Buffer, offset: number): string {
+  if (offset >= buffer.length) return ''
+  const end = buffer.indexOf(0, offset)
+  if (end === -1 || end - offset > MAX_STRING) return ''
+  return decodeText(buffer.subarray(offset, end))
+}
+
+/** Extension directory: sections of tag, flags, offset, size; tag 1 holds the offsets of the hwcaps names. */
+function hwcapNames(buffer: Buffer, read: ReadWord): string[] {
+  const at = read(32)
+  if (at === 0 || at % 4 !== 0 || at + 8 > buffer.length || read(at) !== EXTENSION_MAGIC) return []
+  const sections = Math.min(read(at + 4), 64)
+  for (let index = 0; index < sections; index++) {
+    const section = at + 8 + index * 16
+    if (section + 16 > buffer.length) return []
+    if (read(section) !== 1) continue
+    const offset = read(section + 8)
+    const size = read(section + 12)
+    if (offset % 4 !== 0 || offset + size > buffer.length) return []
+    return Array.from({ length: Math.floor(size / 4) }, (_, name) => stringAt(buffer, read(offset + name * 4)))
+  }
+  return []
+}
+
+const BIT_62 = 0x40000000
+/** Bits 32 to 41 of the field hold the ISA level. */
+const ISA_BITS = 0x3ff
+
+/** Whether an entry belongs to a glibc-hwcaps subdirectory (DL_CACHE_HWCAP_EXTENSION). */
+export function isExtension(entry: CacheEntry): boolean {
+  return (entry.hwcapHigh & ~ISA_BITS) >>> 0 === BIT_62
+}
+
+/** Whether a loader of this ABI takes entries with these flags (sysdeps/…/dl-cache.h, _dl_cache_check_flags). */
+export function acceptsFlags(flags: number, port: Port): boolean {
+  const own = CACHE_ABI.find((row) => row.machine === port.machineNumber && row.class === port.class && row.fits(port))
+  return own === undefined ? flags === 3 : own.accepts.includes(flags)
+}
+
+interface CacheAbi {
+  readonly machine: number
+  readonly class: 32 | 64
+  fits(port: Port): boolean
+  readonly accepts: readonly number[]
+}
+
+const always = (): boolean => true
+const flagIs =
+  (mask: number, value: number) =>
+  (port: Port): boolean =>
+    (port.flags & mask) === value
+
+const CACHE_ABI: readonly CacheAbi[] = [
+  { machine: 62, class: 64, fits: always, accepts: [0x0303] },
+  { machine: 62, class: 32, fits: always, accepts: [0x0803] },
+  { machine: 3, class: 32, fits: always, accepts: [1, 3] },
+  { machine: 183, class: 64, fits: always, accepts: [0x0a03] },
+  { machine: 40, class: 32, fits: flagIs(0x400, 0x400), accepts: [0x0903, 3] },
+  { machine: 40, class: 32, fits: always, accepts: [0x0b03, 3] },
+  { machine: 22, class: 64, fits: always, accepts: [0x0403] },
+  { machine: 21, class: 64, fits: always, accepts: [0x0503] },
+  { machine: 243, class: 64, fits: flagIs(6, 4), accepts: [0x1003] },
+  { machine: 243, class: 64, fits: flagIs(6, 0), accepts: [0x0f03] },
+  { machine: 258, class: 64, fits: flagIs(7, 3), accepts: [0x1203] },
+  { machine: 258, class: 64, fits: flagIs(7, 1), accepts: [0x1103] },
+  { machine: 43, class: 64, fits: always, accepts: [0x0103] },
+  { machine: 50, class: 64, fits: always, accepts: [0x0203] },
+  { machine: 8, class: 64, fits: flagIs(0x400, 0), accepts: [0x0703] },
+  { machine: 8, class: 64, fits: always, accepts: [0x0e03] },
+  { machine: 8, class: 32, fits: flagIs(0x420, 0x20), accepts: [0x0603] },
+  { machine: 8, class: 32, fits: flagIs(0x420, 0x420), accepts: [0x0d03] },
+  { machine: 8, class: 32, fits: flagIs(0x420, 0x400), accepts: [0x0c03] },
+  { machine: 8, class: 32, fits: always, accepts: [1, 3] },
+]

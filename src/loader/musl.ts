@@ -1,0 +1,180 @@
+import type { Trail } from '../rootfs/follow.js'
+import { basename, parent } from '../rootfs/path.js'
+import { type Candidate, muslCandidate } from './candidate.js'
+import type { RootFiles } from './files.js'
+import { type MuslSystemPath, readMuslSystemPath, splitMuslList } from './ld-musl-path.js'
+import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
+import { type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
+
+/** Everything a musl loader reads besides libraries: fixed for one loader file in one root. */
+export interface MuslInstallation {
+  readonly files: RootFiles
+  readonly object: LoadedObject
+  readonly systemPath: MuslSystemPath
+  readonly opened: Map<string, Promise<{ trail: Trail; candidate: Candidate }>>
+}
+
+/** Reads the loader's path file. */
+export async function readMuslInstallation(files: RootFiles, object: LoadedObject): Promise<MuslInstallation> {
+  const systemPath = await readMuslSystemPath(files, await files.content(object.file), object.name)
+  return { files, object, systemPath, opened: new Map() }
+}
+
+/** The rules of musl's dynamic loader (ldso/dynlink.c, load_library), top to bottom. */
+export function muslLoader(installation: MuslInstallation, settings: LoaderSettings): Loader {
+  const { object, systemPath } = installation
+  const opener = muslOpener(installation, settings)
+  return {
+    dialect: 'musl',
+    object,
+    defaultDirectories: systemPath.directories,
+    hwcapLevels: [],
+    filters: false,
+    auditModules: false,
+    hasVariant: () => false,
+    configuration: systemPath.file === undefined ? [] : [{ role: 'path', trail: systemPath.file }],
+    // Only a search gives an object its one short name, the last component of its path.
+    remembers: (name, found) => (name.includes('/') || found.names.size > 0 ? undefined : basename(found.name)),
+    preloads: async () =>
+      settings.secure || settings.preload === undefined
+        ? []
+        : settings.preload
+            .split(/[\s:]+/)
+            .filter((name) => name !== '')
+            .map((name) => ({ name, from: 'LD_PRELOAD' })),
+    resolve: (name, requester, map) => resolve({ installation, settings, opener }, name, requester, map),
+    resolvePreload: (name, map) => resolve({ installation, settings, opener }, name, undefined, map),
+  }
+}
+
+interface Rules {
+  readonly installation: MuslInstallation
+  readonly settings: LoaderSettings
+  readonly opener: Opener
+}
+
+/** Names of the C library's own parts: they are the loader, whatever lies in the file system. */
+const RESERVED = /^lib(c|pthread|rt|m|dl|util|xnet)\./
+const NAME_MAX = 255
+
+async function resolve(
+  rules: Rules,
+  name: string,
+  requester: LoadedObject | undefined,
+  map: LinkMap,
+): Promise<Resolution> {
+  const attempts: Attempt[] = []
+  const { object } = rules.installation
+  if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
+  if (name.includes('/')) {
+    const answer = settle(name, requester, map, attempts, await tryPath(name, { rule: 'path' }, rules.opener, attempts))
+    return name.startsWith('/') ? answer : { ...answer, cautions: ['relative'] }
+  }
+  const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
+  if (loaded !== undefined) return { name, attempts, found: loaded, rule: 'already-loaded' }
+  if (Buffer.byteLength(name) > NAME_MAX) return { name, attempts, found: undefined, rule: undefined }
+  for (const list of searchLists(rules, requester)) {
+    const end = await searchList(list, name, rules.opener, attempts)
+    if (end.hit !== undefined || end.blockedBy !== undefined) return settle(name, requester, map, attempts, end)
+    if (attempts.at(-1)?.outcome === 'link loop') break
+  }
+  return { name, attempts, found: undefined, rule: undefined }
+}
+
+function settle(
+  name: string,
+  requester: LoadedObject | undefined,
+  map: LinkMap,
+  attempts: Attempt[],
+  end: SearchEnd,
+): Resolution {
+  if (end.hit === undefined) {
+    const { blockedBy } = end
+    return { name, attempts, found: undefined, rule: undefined, ...(blockedBy === undefined ? {} : { blockedBy }) }
+  }
+  const { file, elf } = end.hit.candidate
+  const last = attempts[attempts.length - 1]!
+  const twin = map.objects.find((object) => object !== map.program && object.file.identity === file.identity)
+  if (twin !== undefined) {
+    attempts[attempts.length - 1] = { ...last, outcome: 'same-file' }
+    return { name, attempts, found: twin, rule: last.rule, opened: end.hit.trail }
+  }
+  // Only a search gives an object its short name; one opened by path answers to no name.
+  const names = new Set(name.includes('/') ? [] : [basename(end.hit.path)])
+  const found = {
+    name: end.hit.path,
+    trail: end.hit.trail,
+    file,
+    elf,
+    ...(requester === undefined ? {} : { loadedBy: requester }),
+    rule: last.rule,
+    names,
+  }
+  return { name, attempts, found, rule: last.rule, opened: end.hit.trail }
+}
+
+/** LD_LIBRARY_PATH, then the rpath of the requester and of each object above it, then the system path. */
+function* searchLists({ installation, settings }: Rules, requester: LoadedObject | undefined): Generator<SearchList> {
+  if (!settings.secure && settings.libraryPath !== undefined) {
+    yield { rule: 'ld-library-path', directories: splitMuslList(settings.libraryPath).map(asPrefix) }
+  }
+  for (let object: LoadedObject | undefined = requester; object !== undefined; object = object.loadedBy) {
+    const list = rpathList(object, settings)
+    if (list !== undefined) yield list
+  }
+  yield { rule: 'default', directories: installation.systemPath.directories.map(asPrefix) }
+}
+
+function asPrefix(directory: string): string {
+  return `${directory}/`
+}
+
+/** RUNPATH if present, else RPATH: both mean the same and are inherited (fixup_rpath). */
+function rpathList(object: LoadedObject, settings: LoaderSettings): SearchList | undefined {
+  const { runpath, rpath } = object.elf.dynamic ?? {}
+  const text = runpath ?? rpath
+  if (text === undefined) return undefined
+  const expanded = expandOrigin(text, object, settings)
+  if (expanded === undefined) return undefined
+  return {
+    rule: runpath === undefined ? 'rpath' : 'runpath',
+    listOf: object.name,
+    directories: splitMuslList(expanded).map(asPrefix),
+  }
+}
+
+/** Any `$` that does not begin `$ORIGIN` or `${ORIGIN}` makes the whole text void. */
+function expandOrigin(text: string, object: LoadedObject, settings: LoaderSettings): string | undefined {
+  if (!text.includes('$')) return text
+  if (/\$(?!ORIGIN|\{ORIGIN\})/.test(text)) return undefined
+  const isProgram = object.loadedBy === undefined && object.rule === 'program'
+  if (settings.secure && (isProgram || !object.name.startsWith('/'))) return undefined
+  const origin = object.name.includes('/') ? originText(object.name) : '.'
+  return text.replace(/\$(ORIGIN|\{ORIGIN\})/g, () => origin)
+}
+
+/** Everything before the last slash, which is empty for a file in `/`. */
+function originText(name: string): string {
+  return name.startsWith('/') && parent(name as `/${string}`) === '/' ? '' : name.slice(0, name.lastIndexOf('/'))
+}
+
+function muslOpener({ files, object, opened }: MuslInstallation, settings: LoaderSettings): Opener {
+  const open = async (path: string) => {
+    const trail = await files.trail(path, settings.workingDir)
+    return { trail, candidate: await muslCandidate(files, trail, object.elf) }
+  }
+  return {
+    subdirectories: async () => [],
+    // A path that cannot be opened for an odd reason ends the whole search, whichever directory it was in.
+    exists: async () => true,
+    skips: (outcome) => outcome === 'absent',
+    open: (path) => {
+      const key = path.startsWith('/') ? path : `${settings.workingDir}\0${path}`
+      const known = opened.get(key)
+      if (known !== undefined) return known
+      const answer = open(path)
+      opened.set(key, answer)
+      return answer
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import type { Trail } from '../rootfs/follow.js'
+import type { Candidate } from './candidate.js'
+import type { Attempt, Outcome, Rule } from './loader.js'
+
+/** One ordered list of directories, and whose it is. */
+export interface SearchList {
+  readonly rule: Rule
+  /** The open path of the object that holds the list. */
+  readonly listOf?: string
+  /** As text, ready to have a name put behind: ends in `/`, or is empty for the working directory. */
+  readonly directories: readonly string[]
+}
+
+/** How a search opens things: the dialect's judgement, and which subdirectories it tries first. */
+export interface Opener {
+  /** Walks a path and judges what lies there. */
+  open(path: string): Promise<{ trail: Trail; candidate: Candidate }>
+  /** CPU-specific subdirectories of a directory that exist, most preferred first, each ending in `/`. */
+  subdirectories(directory: string): Promise<readonly string[]>
+  /** Whether a directory exists. */
+  exists(directory: string): Promise<boolean>
+  /** Whether the loader goes on to the next path after this outcome; otherwise it stops with an error. */
+  skips(outcome: Outcome): boolean
+}
+
+/** A file that a search settled on. */
+export interface Hit {
+  readonly path: string
+  readonly trail: Trail
+  readonly candidate: Extract<Candidate, { outcome: 'taken' }>
+}
+
+/** The end of a search list: a file, a candidate that stops the loader, or neither. */
+export interface SearchEnd {
+  readonly hit?: Hit
+  readonly blockedBy?: Attempt
+}
+
+/** Tries each directory of a list for a name, recording every attempt. */
+export async function searchList(list: SearchList, name: string, opener: Opener, attempts: Attempt[]): Promise<SearchEnd> {
+  for (const directory of list.directories) {
+    for (const place of [...(await opener.subdirectories(directory)), directory]) {
+      const end = await tryPath(`${place}${name}`, list, opener, attempts)
+      if (end.hit !== undefined) return end
+      if (end.blockedBy?.outcome === 'link loop') {
+        // open_path gives up on this list alone, and only if it saw one of its directories (elf/dl-load.c).
+        if (await opener.exists(directory)) return {}
+      } else if (end.blockedBy !== undefined) return end
+    }
+  }
+  return {}
+}
+
+/** Tries one path. */
+export async function tryPath(
+  path: string,
+  from: Pick<SearchList, 'rule' | 'listOf'>,
+  opener: Opener,
+  attempts: Attempt[],
+): Promise<SearchEnd> {
+  const { trail, candidate } = await opener.open(path)
+  const attempt: Attempt = {
+    rule: from.rule,
+    path,
+    outcome: candidate.outcome,
+    ...(from.listOf === undefined ? {} : { listOf: from.listOf }),
+  }
+  attempts.push(attempt)
+  if (candidate.outcome === 'taken') return { hit: { path, trail, candidate } }
+  return opener.skips(candidate.outcome) ? {} : { blockedBy: attempt }
+}
