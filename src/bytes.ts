@@ -50,7 +50,9 @@ function readAt(hostPath: string | Buffer, into: Buffer, offset: number): number
     return readFully(fd, into, offset)
   } catch (error) {
     if (error instanceof LiftError) throw error
-    throw new LiftError('unreadable', `cannot read ${hostPath}: ${(error as Error).message}`, { cause: error })
+    throw new LiftError('unreadable', `cannot read ${hostPath}: ${(error as Error).message}`, {
+      cause: error,
+    })
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -40,4 +40,3 @@ export type {
 } from './rootfs/rootfs.js'
 export { openImage, SOURCES } from './source/index.js'
 export type { OpenOptions, Source } from './source/source.js'
-export { lddRunner } from './verify/ldd-runner.js'

@@ -69,7 +69,6 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .addOption(platformOption())
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
-    .option('--ldd', "where something is missing, run the image's own ldd and ask it")
     .option('--entrypoint <words>', 'ENTRYPOINT: a JSON array, or words between blanks', parseWords)
     .option('--cmd <words>', 'CMD, likewise', parseWords)
     .option('--user <user>', 'USER: a number, or number:number')

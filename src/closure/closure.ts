@@ -32,7 +32,8 @@ export async function closure(program: LoadedObject, loader: Loader): Promise<Cl
   await walk.run()
   const objects = [...walk.objects]
   if (loader.auditModules) {
-    for (const name of auditNames(program)) objects.push(...(await loadAuditModule(name, program, loader, edges)))
+    for (const name of auditNames(program))
+      objects.push(...(await loadAuditModule(name, program, loader, edges)))
   }
   return { program, loader: loader.object, objects, edges }
 }
@@ -67,9 +68,14 @@ function startWalk(map: MutableMap, loader: Loader, edges: Edge[]): Walk {
     const resolution = await loader.resolve(name, from, map)
     edges.push({ from, kind, name, resolution })
     const added = take(resolution)
-    if (added === undefined) return
-    if (kind === 'needed') list.push(added)
-    else list.splice(list.indexOf(from), 0, added)
+    const { found } = resolution
+    if (kind === 'needed') {
+      if (added !== undefined) list.push(added)
+    } else if (found !== undefined && found !== map.loader) {
+      putBefore(list, found, from)
+      // The program stays the first object, whatever is searched before it.
+      if (from !== map.program) putBefore(map.objects, found, from)
+    }
   }
 
   return {
@@ -113,4 +119,12 @@ async function loadAuditModule(
   const walk = startWalk({ program, objects: [module], loader: loader.object }, loader, edges)
   await walk.run()
   return walk.objects
+}
+
+function putBefore<T>(order: T[], moved: T, anchor: T): void {
+  const at = order.indexOf(moved)
+  const to = order.indexOf(anchor)
+  if (at >= 0 && at < to) return
+  if (at >= 0) order.splice(at, 1)
+  order.splice(order.indexOf(anchor), 0, moved)
 }

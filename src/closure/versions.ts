@@ -63,6 +63,7 @@ function definedSet(defined: readonly string[]): ReadonlySet<string> {
 function findProvider(file: string, closure: Closure): LoadedObject | undefined {
   return [...closure.objects, closure.loader].find(
     (object) =>
-      object.elf.dynamic?.soname === file || (object !== closure.program && (object.names.has(file) || object.name === file)),
+      object.elf.dynamic?.soname === file ||
+      (object !== closure.program && (object.names.has(file) || object.name === file)),
   )
 }

@@ -9,7 +9,9 @@ import type { Missing } from './lift.js'
 /** The names a closure lacks, each with everything that was tried; one row for a name and its requester. */
 export function missingOf(closure: Closure): readonly Missing[] {
   return closure.edges
-    .filter((edge) => edge.resolution.found === undefined && (edge.kind === 'needed' || edge.kind === 'filter'))
+    .filter(
+      (edge) => edge.resolution.found === undefined && (edge.kind === 'needed' || edge.kind === 'filter'),
+    )
     .map(({ name, from, resolution }) => ({ name, neededBy: from.name, attempts: resolution.attempts }))
 }
 
@@ -19,7 +21,7 @@ export async function closureFindings(examination: Examination): Promise<readonl
   if (baseline === undefined || loader === undefined) return findings
   return [
     ...findings,
-    ...baseline.edges.flatMap((edge) => edgeFindings(edge, baseline, variants)),
+    ...baseline.edges.flatMap((edge) => edgeFindings(edge, variants)),
     ...versionFindings(baseline, loader),
     ...(await fragileFindings(baseline, loader)),
     ...variantFindings(baseline, variants),
@@ -28,7 +30,7 @@ export async function closureFindings(examination: Examination): Promise<readonl
   ]
 }
 
-function edgeFindings(edge: Edge, baseline: Closure, variants: readonly Closure[]): readonly Finding[] {
+function edgeFindings(edge: Edge, variants: readonly Closure[]): readonly Finding[] {
   const { kind, name, from, origin, resolution } = edge
   const { found, attempts, blockedBy, cautions = [] } = resolution
   const neededBy = from.name
@@ -39,7 +41,11 @@ function edgeFindings(edge: Edge, baseline: Closure, variants: readonly Closure[
   )
   if (kind === 'preload') {
     const from = origin ?? ''
-    return [finding(found === undefined ? { kind: 'preload-missing', name, from } : { kind: 'preload', name, from })]
+    return [
+      finding(
+        found === undefined ? { kind: 'preload-missing', name, from } : { kind: 'preload', name, from },
+      ),
+    ]
   }
   if (found !== undefined) return circumstances
   if (kind === 'audit') return [finding({ kind: 'audit-missing', name, program: neededBy })]
@@ -79,11 +85,16 @@ async function fragileFindings(baseline: Closure, loader: Loader): Promise<reado
   const findings: Finding[] = []
   for (const { from, name, kind, resolution } of baseline.edges) {
     const { found, rule } = resolution
-    if (rule !== 'already-loaded' || found === undefined || found === baseline.loader || kind === 'preload') continue
+    if (rule !== 'already-loaded' || found === undefined || found === baseline.loader || kind === 'preload')
+      continue
     const hasNoDefaultLib = ((from.elf.dynamic?.flags1 ?? 0) & 0x800) !== 0
     const answersBySoname = found.elf.dynamic?.soname === name && !found.name.endsWith(`/${name}`)
     if (!PRIVATE_RULES.has(found.rule) && !hasNoDefaultLib && !answersBySoname) continue
-    const alone = await loader.resolve(name, from, { program: baseline.program, objects: [], loader: baseline.loader })
+    const alone = await loader.resolve(name, from, {
+      program: baseline.program,
+      objects: [],
+      loader: baseline.loader,
+    })
     if (alone.found !== undefined) continue
     findings.push(finding({ kind: 'fragile', name, neededBy: from.name, satisfiedBy: found.name }))
   }
@@ -109,7 +120,9 @@ function isVariantPath(object: LoadedObject): boolean {
 function secureFindings(baseline: Closure, secure: Closure): readonly Finding[] {
   const program = baseline.program.name
   const mode = baseline.program.file.mode
-  const found = new Set(baseline.edges.filter(({ resolution }) => resolution.found !== undefined).map(edgeKey))
+  const found = new Set(
+    baseline.edges.filter(({ resolution }) => resolution.found !== undefined).map(edgeKey),
+  )
   const lost = secure.edges.filter((edge) => edge.resolution.found === undefined && found.has(edgeKey(edge)))
   return [
     finding({ kind: 'setuid', program, mode }),

@@ -38,7 +38,12 @@ export interface Examiner {
 }
 
 /** Finds out what an ELF file needs. Throws LiftError 'unsupported' for files no Linux loader takes. */
-export async function examine(examiner: Examiner, trail: Trail, file: FileEntry, elf: ElfFile): Promise<Examination> {
+export async function examine(
+  examiner: Examiner,
+  trail: Trail,
+  file: FileEntry,
+  elf: ElfFile,
+): Promise<Examination> {
   const base = { trail, file, elf, variants: [], findings: [] }
   refuseForeign(elf, trail)
   if (elf.kind === 'static' || elf.kind === 'static-pie') return { ...base, kind: 'static' }
@@ -46,7 +51,8 @@ export async function examine(examiner: Examiner, trail: Trail, file: FileEntry,
   if (isLoaderFile(elf)) return { ...base, kind: 'loader' }
   for (const interpreter of defaultInterpreters(elf)) {
     const answer = await examiner.loaders.loaderFor(interpreter, elf, examiner.environment.workingDir)
-    if ('installation' in answer) return withClosures(examiner, { ...base, kind: 'library' }, answer.installation)
+    if ('installation' in answer)
+      return withClosures(examiner, { ...base, kind: 'library' }, answer.installation)
   }
   if ((elf.dynamic?.needed.length ?? 0) === 0) return { ...base, kind: 'library' }
   const [interpreter = 'of its machine'] = defaultInterpreters(elf)
@@ -68,11 +74,16 @@ const OSABI_NAMES: Readonly<Record<number, string>> = {
 
 function refuseForeign(elf: ElfFile, trail: Trail): void {
   const system = OSABI_NAMES[elf.osabi]
-  const bionic = elf.interpreter !== undefined && /^\/(system|apex\/.*)\/bin\/(linker|linker64)$/.test(elf.interpreter)
+  const bionic =
+    elf.interpreter !== undefined && /^\/(system|apex\/.*)\/bin\/(linker|linker64)$/.test(elf.interpreter)
   if (system === undefined && !bionic) return
-  throw new LiftError('unsupported', `${trail.asked} is a program for ${system ?? 'Android'}, not for Linux containers`, {
-    hint: 'liftbin knows the loaders of glibc and musl.',
-  })
+  throw new LiftError(
+    'unsupported',
+    `${trail.asked} is a program for ${system ?? 'Android'}, not for Linux containers`,
+    {
+      hint: 'liftbin knows the loaders of glibc and musl.',
+    },
+  )
 }
 
 /** The loader's own file has a loader's soname and needs nothing (loader-rules A5). */
@@ -90,7 +101,8 @@ async function examineProgram(examiner: Examiner, base: Base, interpreter: strin
   const interpreterTrail = await files.trail(interpreter, environment.workingDir)
   const found = interpreterTrail.end?.kind === 'file' ? { interpreter: interpreterTrail } : {}
   const program = trail.asked
-  if (elf.kind === 'klibc' && interpreterTrail.end?.kind === 'file') return { ...base, ...found, kind: 'program' }
+  if (elf.kind === 'klibc' && interpreterTrail.end?.kind === 'file')
+    return { ...base, ...found, kind: 'program' }
   const answer = await loaders.loaderFor(interpreter, elf, environment.workingDir)
   if ('installation' in answer) {
     return withClosures(examiner, { ...base, ...found, kind: 'program' }, answer.installation)
@@ -143,7 +155,8 @@ async function hasVariants(files: RootFiles, baseline: Closure, loader: Loader):
   const searched = new Set<string>()
   for (const { resolution } of baseline.edges) {
     for (const { rule, path } of resolution.attempts) {
-      if (rule !== 'ld.so.cache' && rule !== 'path' && path.startsWith('/')) searched.add(parent(path as `/${string}`))
+      if (rule !== 'ld.so.cache' && rule !== 'path' && path.startsWith('/'))
+        searched.add(parent(path as `/${string}`))
     }
   }
   for (const directory of searched) {

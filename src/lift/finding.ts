@@ -55,7 +55,10 @@ const WORDS: Words = {
     (f) =>
       `${f.name} is blocked: the loader stops at ${f.path} (${f.outcome}) and does not search on (needed by ${f.neededBy})`,
   ],
-  'version-missing': ['error', (f) => `${f.file} does not define version ${f.version} (required by ${f.neededBy})`],
+  'version-missing': [
+    'error',
+    (f) => `${f.file} does not define version ${f.version} (required by ${f.neededBy})`,
+  ],
   'version-information-absent': [
     'warning',
     (f) => `${f.file} has no version information (required by ${f.neededBy})`,
@@ -64,14 +67,21 @@ const WORDS: Words = {
     'error',
     (f) => `${f.program} asks for the loader ${f.interpreter}, which is not in the image; it cannot start`,
   ],
-  'loader-unusable': ['error', (f) => `${f.program}: the loader ${f.interpreter} cannot be used: ${f.reason}`],
+  'loader-unusable': [
+    'error',
+    (f) => `${f.program}: the loader ${f.interpreter} cannot be used: ${f.reason}`,
+  ],
   'loader-unknown': [
     'error',
-    (f) => `${f.program}: the rules of the loader ${f.interpreter} are not known (${f.reason}); its libraries are not listed`,
+    (f) =>
+      `${f.program}: the rules of the loader ${f.interpreter} are not known (${f.reason}); its libraries are not listed`,
   ],
   'interpreter-missing': ['error', (f) => `${f.script}: its interpreter ${f.interpreter} ${f.reason}`],
   'not-executable': ['warning', (f) => `${f.program} has no execute bit; the kernel will refuse to start it`],
-  'other-platform': ['warning', (f) => `${f.program} is a ${f.machine} program in an image for ${f.platform}`],
+  'other-platform': [
+    'warning',
+    (f) => `${f.program} is a ${f.machine} program in an image for ${f.platform}`,
+  ],
   fragile: [
     'warning',
     (f) =>
@@ -79,14 +89,21 @@ const WORDS: Words = {
   ],
   'hwcaps-only': [
     'warning',
-    (f) => `${f.name} (needed by ${f.neededBy}) exists only for some CPUs: ${f.path}; elsewhere it is missing`,
+    (f) =>
+      `${f.name} (needed by ${f.neededBy}) exists only for some CPUs: ${f.path}; elsewhere it is missing`,
   ],
-  'hwcaps-variant': ['note', (f) => `${f.name} also exists as a CPU-specific variant, lifted as well: ${f.path}`],
+  'hwcaps-variant': [
+    'note',
+    (f) => `${f.name} also exists as a CPU-specific variant, lifted as well: ${f.path}`,
+  ],
   'relative-path': [
     'warning',
     (f) => `${f.name} (needed by ${f.neededBy}) depends on the working directory; ${f.workingDir} is assumed`,
   ],
-  'platform-token': ['warning', (f) => `${f.name} (needed by ${f.neededBy}) depends on the CPU through $PLATFORM`],
+  'platform-token': [
+    'warning',
+    (f) => `${f.name} (needed by ${f.neededBy}) depends on the CPU through $PLATFORM`,
+  ],
   'same-file-twice': [
     'warning',
     (f) =>
@@ -94,11 +111,18 @@ const WORDS: Words = {
   ],
   preload: ['note', (f) => `${f.name} is preloaded into every program by ${f.from} and lifted with it`],
   'preload-missing': ['warning', (f) => `${f.name}, named in ${f.from}, is not found; the loader ignores it`],
-  'audit-missing': ['warning', (f) => `the audit module ${f.name} of ${f.program} is not found; the loader ignores it`],
-  'auxiliary-missing': ['note', (f) => `the auxiliary library ${f.name} of ${f.neededBy} is absent, which is allowed`],
+  'audit-missing': [
+    'warning',
+    (f) => `the audit module ${f.name} of ${f.program} is not found; the loader ignores it`,
+  ],
+  'auxiliary-missing': [
+    'note',
+    (f) => `the auxiliary library ${f.name} of ${f.neededBy} is absent, which is allowed`,
+  ],
   'secure-mode': [
     'warning',
-    (f) => `${f.program} has a setuid or setgid bit; started with raised privilege it would not find ${f.name}`,
+    (f) =>
+      `${f.program} has a setuid or setgid bit; started with raised privilege it would not find ${f.name}`,
   ],
   setuid: [
     'note',
@@ -119,14 +143,24 @@ const WORDS: Words = {
     'error',
     (f) => `${f.path} has a name that is not valid UTF-8 and cannot be written in a Dockerfile`,
   ],
-  'path-conflict': ['error', (f) => `two different files would be written to ${f.path}: ${f.sources.join(', ')}`],
+  'path-conflict': [
+    'error',
+    (f) => `two different files would be written to ${f.path}: ${f.sources.join(', ')}`,
+  ],
   'lift-differs': [
     'error',
-    (f) => `the lifted tree does not behave as the image: ${f.program} gets ${f.name} as ${f.actual} instead of ${f.expected}`,
+    (f) =>
+      `the lifted tree does not behave as the image: ${f.program} gets ${f.name} as ${f.actual} instead of ${f.expected}`,
   ],
-  'environment-dropped': ['warning', (f) => `ENV ${f.name} holds a line break, which no Dockerfile can write; it is left out`],
+  'environment-dropped': [
+    'warning',
+    (f) => `ENV ${f.name} holds a line break, which no Dockerfile can write; it is left out`,
+  ],
   user: ['note', (f) => `the image runs as user ${f.user}; the Dockerfile keeps that only as a comment`],
-  'from-ldd': ['note', (f) => `${f.program}: ${f.names.join(', ')} come from ldd, which was run inside the image`],
+  'from-ldd': [
+    'note',
+    (f) => `${f.program}: ${f.names.join(', ')} come from ldd, which was run inside the image`,
+  ],
   'ldd-failed': ['warning', (f) => `${f.program}: ldd could not be asked: ${f.reason}`],
   unpinned: ['note', (f) => `no digest is known for ${f.from}; the Dockerfile names a tag, which may move`],
 }

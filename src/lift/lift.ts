@@ -54,7 +54,16 @@ export type Role = 'program' | 'loader' | 'library' | 'script' | 'data' | 'symli
 export interface Why {
   readonly neededBy: string
   readonly name: string
-  readonly rule: Rule | 'link' | 'shebang' | 'env' | 'preload' | 'audit' | 'configuration' | 'include' | 'asked'
+  readonly rule:
+    | Rule
+    | 'link'
+    | 'shebang'
+    | 'env'
+    | 'preload'
+    | 'audit'
+    | 'configuration'
+    | 'include'
+    | 'asked'
 }
 
 export interface LiftEntry {

@@ -1,11 +1,15 @@
-import { components, parent, type RootPath } from '../rootfs/path.js'
 import { follow } from '../rootfs/follow.js'
+import { components, parent, type RootPath } from '../rootfs/path.js'
 import type { RootFs } from '../rootfs/rootfs.js'
 
 const MOST = 3
 
 /** Up to three paths of files whose names are close to a name that was not found. */
-export async function nearNames(rootfs: RootFs, asked: string, searchPath: readonly string[]): Promise<RootPath[]> {
+export async function nearNames(
+  rootfs: RootFs,
+  asked: string,
+  searchPath: readonly string[],
+): Promise<RootPath[]> {
   const wanted = components(asked).at(-1) ?? asked
   const directories = asked.includes('/') ? [parent(asked as RootPath), ...searchPath] : searchPath
   const found = new Map<string, { path: RootPath; distance: number }>()

@@ -1,5 +1,5 @@
-import { LiftError } from '../errors.js'
 import type { ElfFile } from '../elf/elf.js'
+import { LiftError } from '../errors.js'
 import type { RootFiles } from '../loader/files.js'
 import type { Trail } from '../rootfs/follow.js'
 import { basename, join, type RootPath } from '../rootfs/path.js'
@@ -32,7 +32,11 @@ export interface Program {
  * in the image's PATH. Throws LiftError 'file-not-found' (with near names), 'not-a-file', 'not-elf' or
  * 'malformed-elf'.
  */
-export async function findProgram(files: RootFiles, environment: Environment, asked: string): Promise<Program> {
+export async function findProgram(
+  files: RootFiles,
+  environment: Environment,
+  asked: string,
+): Promise<Program> {
   const trail = asked.includes('/')
     ? await files.trail(asked, environment.workingDir)
     : await lookUp(files, environment.searchPath, environment.workingDir, asked)
@@ -80,9 +84,15 @@ async function notFound(
 async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started> {
   const file = trail.end!
   if (file.kind !== 'file') {
-    throw new LiftError('not-a-file', `${trail.asked} is a ${file.kind === 'directory' ? 'directory' : 'special file'}, not a program`, {
-      ...(file.kind === 'directory' ? { hint: 'Name a program in it; --include takes whole directories along.' } : {}),
-    })
+    throw new LiftError(
+      'not-a-file',
+      `${trail.asked} is a ${file.kind === 'directory' ? 'directory' : 'special file'}, not a program`,
+      {
+        ...(file.kind === 'directory'
+          ? { hint: 'Name a program in it; --include takes whole directories along.' }
+          : {}),
+      },
+    )
   }
   const reading = await files.read(file)
   if (reading.elf !== undefined) return { trail, file, elf: checkKind(reading.elf, trail), why }
@@ -128,7 +138,11 @@ interface Interpreters {
 /** Scripts may be interpreted by scripts; the kernel gives up at the sixth (fs/exec.c, exec_binprm). */
 const MAX_NESTING = 5
 
-async function interpreters(files: RootFiles, environment: Environment, script: Started): Promise<Interpreters> {
+async function interpreters(
+  files: RootFiles,
+  environment: Environment,
+  script: Started,
+): Promise<Interpreters> {
   const started: Started[] = []
   let current = script
   for (let level = 1; current.elf === undefined; level++) {

@@ -19,7 +19,7 @@ export function parseShebang(head: Uint8Array): Shebang | undefined {
   if (!text.startsWith('#!')) return undefined
   const newline = text.indexOf('\n')
   const rest = newline === -1 ? text.slice(2) : text.slice(2, newline)
-  const match = /^[ \t]*([^ \t\0]+)([ \t\0][^]*)?$/.exec(rest)
+  const match = /^[ \t]*([^ \t\0]+)([ \t\0][\s\S]*)?$/.exec(rest)
   if (match === null) return undefined
   const [, interpreter = '', tail] = match
   // Without a line end, only a blank or NUL behind the name shows that it is whole.

@@ -1,7 +1,7 @@
 import type { ElfFile, ElfHeader } from '../elf/elf.js'
-import type { ElfReading, RootFiles } from './files.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
+import type { ElfReading, RootFiles } from './files.js'
 import type { Outcome } from './loader.js'
 
 /** What a loader finds at a path it opens. */
@@ -22,7 +22,12 @@ export function openedFile(trail: Trail): FileEntry | 'absent' | 'link loop' | '
 
 /** Outcomes after which glibc tries the next path; all others stop it with an error (elf/dl-load.c, open_verify). */
 export function glibcSkips(outcome: Outcome): boolean {
-  return outcome === 'absent' || outcome === 'other class' || outcome === 'other machine' || outcome === 'other abi'
+  return (
+    outcome === 'absent' ||
+    outcome === 'other class' ||
+    outcome === 'other machine' ||
+    outcome === 'other abi'
+  )
 }
 
 /** Opens and judges a candidate library as glibc does (loader-rules A9; glibc elf/dl-load.c, open_verify). */
@@ -60,7 +65,13 @@ function unreadableOutcome(reading: ElfReading): 'too short' | 'not elf' | 'inva
   return reading.error.message.includes('too short') ? 'too short' : 'not elf'
 }
 
-type HeaderOutcome = 'taken' | 'other class' | 'other byte order' | 'other machine' | 'other abi' | 'invalid header'
+type HeaderOutcome =
+  | 'taken'
+  | 'other class'
+  | 'other byte order'
+  | 'other machine'
+  | 'other abi'
+  | 'invalid header'
 
 function judgeHeader(header: ElfHeader, port: Port): HeaderOutcome {
   if (header.class !== port.class) return 'other class'
@@ -83,7 +94,8 @@ const EM_RISCV = 243
 function hasValidIdent(header: ElfHeader): boolean {
   const { osabi, abiVersion, machineNumber } = header
   if (header.identVersion !== 1 || !header.paddingZero) return false
-  if (osabi !== OSABI_SYSV && osabi !== OSABI_GNU && !(osabi === OSABI_ARM && machineNumber === EM_ARM)) return false
+  if (osabi !== OSABI_SYSV && osabi !== OSABI_GNU && !(osabi === OSABI_ARM && machineNumber === EM_ARM))
+    return false
   // LIBC_ABI_MAX: the ABI versions glibc has given meaning to so far.
   if (machineNumber === EM_MIPS) return abiVersion < 6
   return abiVersion === 0 || (osabi === OSABI_GNU && abiVersion < 4)
@@ -96,7 +108,8 @@ function isSameAbi(header: ElfHeader, port: Port): boolean {
   if (header.machineNumber === EM_ARM) return isSameArmFloat(ours, theirs)
   if (header.machineNumber === EM_RISCV) return (ours & 6) === (theirs & 6)
   if (header.machineNumber === EM_MIPS) return ((ours ^ theirs) & 0x420) === 0
-  if (header.machineNumber === EM_PPC64) return (ours & 3) === 0 || (theirs & 3) === 0 || (ours & 3) === (theirs & 3)
+  if (header.machineNumber === EM_PPC64)
+    return (ours & 3) === 0 || (theirs & 3) === 0 || (ours & 3) === (theirs & 3)
   return true
 }
 

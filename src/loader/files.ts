@@ -1,5 +1,5 @@
-import { LiftError } from '../errors.js'
 import { type ElfFile, type ElfHeader, readElf, readHeader } from '../elf/elf.js'
+import { LiftError } from '../errors.js'
 import { follow, type Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry, RootFs } from '../rootfs/rootfs.js'

@@ -16,7 +16,10 @@ export function glibcLists(
 ): { readonly rpath: readonly SearchList[]; readonly runpath: readonly SearchList[] } {
   const runpath = requester.elf.dynamic?.runpath
   if (runpath !== undefined) {
-    return { rpath: [], runpath: [objectList('runpath', runpath, requester, program, installation, settings)] }
+    return {
+      rpath: [],
+      runpath: [objectList('runpath', runpath, requester, program, installation, settings)],
+    }
   }
   const rpath: SearchList[] = []
   for (const object of rpathChain(requester, program)) {
@@ -29,7 +32,8 @@ export function glibcLists(
 
 function rpathChain(requester: LoadedObject, program: LoadedObject): LoadedObject[] {
   const chain: LoadedObject[] = []
-  for (let object: LoadedObject | undefined = requester; object !== undefined; object = object.loadedBy) chain.push(object)
+  for (let object: LoadedObject | undefined = requester; object !== undefined; object = object.loadedBy)
+    chain.push(object)
   return chain.includes(program) ? chain : [...chain, program]
 }
 
@@ -54,7 +58,9 @@ function objectList(
 ): SearchList {
   const elements = text === '' ? [] : text.split(':')
   const directories = elements
-    .filter((element) => !settings.secure || mayExpandSecurely(element, object, program, installation, settings))
+    .filter(
+      (element) => !settings.secure || mayExpandSecurely(element, object, program, installation, settings),
+    )
     .flatMap((element) => expandElement(element, object, installation, settings))
   return { rule, listOf: object.name, directories: unique(directories) }
 }

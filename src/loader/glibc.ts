@@ -26,8 +26,15 @@ const PRELOAD_PATH = '/etc/ld.so.preload'
 const DF_1_NODEFLIB = 0x800
 
 /** Reads what the loader file has compiled in, its cache and its preload list. */
-export async function readGlibcInstallation(files: RootFiles, object: LoadedObject): Promise<GlibcInstallation> {
-  const build = readGlibcBuild(await files.content(object.file), object.elf.class === 64 ? 8 : 4, object.elf.endian)
+export async function readGlibcInstallation(
+  files: RootFiles,
+  object: LoadedObject,
+): Promise<GlibcInstallation> {
+  const build = readGlibcBuild(
+    await files.content(object.file),
+    object.elf.class === 64 ? 8 : 4,
+    object.elf.endian,
+  )
   const cacheTrail = await files.trail(build.cachePath, '/')
   const preloadTrail = await files.trail(PRELOAD_PATH, '/')
   const cache =
@@ -75,11 +82,16 @@ export function glibcLoader(installation: GlibcInstallation, settings: LoaderSet
     configuration: installation.configuration,
     remembers: (name) => name,
     preloads: async () => [
-      ...(settings.secure ? [] : splitNames(settings.preload, /[ :]+/)).map((name) => ({ name, from: 'LD_PRELOAD' })),
+      ...(settings.secure ? [] : splitNames(settings.preload, /[ :]+/)).map((name) => ({
+        name,
+        from: 'LD_PRELOAD',
+      })),
       ...installation.preloadNames.map((name) => ({ name, from: PRELOAD_PATH })),
     ],
-    resolve: (name, requester, map) => resolve({ installation, settings, opener, environment }, name, requester, map),
-    resolvePreload: (name, map) => resolve({ installation, settings, opener, environment }, name, map.program, map),
+    resolve: (name, requester, map) =>
+      resolve({ installation, settings, opener, environment }, name, requester, map),
+    resolvePreload: (name, map) =>
+      resolve({ installation, settings, opener, environment }, name, map.program, map),
   }
 }
 
@@ -94,7 +106,12 @@ interface Rules {
   readonly environment: ReturnType<typeof glibcEnvironmentList>
 }
 
-async function resolve(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> {
+async function resolve(
+  rules: Rules,
+  asked: string,
+  requester: LoadedObject,
+  map: LinkMap,
+): Promise<Resolution> {
   const tokens = tokensIn(asked)
   const name = expandTokens(asked, tokenValues(rules, requester))
   const attempts: Attempt[] = []
@@ -105,9 +122,13 @@ async function resolve(rules: Rules, asked: string, requester: LoadedObject, map
     ? await tryPath(name, { rule: 'path' }, rules.opener, attempts)
     : await search(rules, name, requester, map, attempts)
   const answer =
-    end.hit === undefined ? notFound(asked, attempts, end) : taken(asked, name, end.hit, requester, map, attempts)
+    end.hit === undefined
+      ? notFound(asked, attempts, end)
+      : taken(asked, name, end.hit, requester, map, attempts)
   const cautions = [
-    ...(tokens.some(({ token }) => token === 'PLATFORM') || usesPlatform(attempts, requester) ? ['platform' as const] : []),
+    ...(tokens.some(({ token }) => token === 'PLATFORM') || usesPlatform(attempts, requester)
+      ? ['platform' as const]
+      : []),
     ...(isRelative(end.hit?.path ?? (name.includes('/') ? name : '/')) ? ['relative' as const] : []),
   ]
   return cautions.length === 0 ? answer : { ...answer, cautions }
@@ -126,14 +147,23 @@ function usesPlatform(attempts: readonly Attempt[], requester: LoadedObject): bo
 
 function notFound(name: string, attempts: readonly Attempt[], end: SearchEnd = {}): Resolution {
   const { blockedBy } = end
-  return { name, attempts, found: undefined, rule: undefined, ...(blockedBy === undefined ? {} : { blockedBy }) }
+  return {
+    name,
+    attempts,
+    found: undefined,
+    rule: undefined,
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  }
 }
 
 /** An object answers to each name it was asked for by, to its open path and to its DT_SONAME. */
 function findLoaded(name: string, map: LinkMap): LoadedObject | undefined {
   const matches = (object: LoadedObject) =>
-    object.elf.dynamic?.soname === name || (object !== map.program && (object.names.has(name) || object.name === name))
-  return map.objects.find(matches) ?? (map.loader !== undefined && matches(map.loader) ? map.loader : undefined)
+    object.elf.dynamic?.soname === name ||
+    (object !== map.program && (object.names.has(name) || object.name === name))
+  return (
+    map.objects.find(matches) ?? (map.loader !== undefined && matches(map.loader) ? map.loader : undefined)
+  )
 }
 
 /** A file that is loaded already under another name is not loaded twice; the program is not compared. */
@@ -192,18 +222,26 @@ function hasNoDefaultLib(elf: ElfFile): boolean {
   return ((elf.dynamic?.flags1 ?? 0) & DF_1_NODEFLIB) !== 0
 }
 
-async function searchCache(rules: Rules, name: string, requester: ElfFile, attempts: Attempt[]): Promise<SearchEnd> {
+async function searchCache(
+  rules: Rules,
+  name: string,
+  requester: ElfFile,
+  attempts: Attempt[],
+): Promise<SearchEnd> {
   const { cache, build } = rules.installation
   const entry = cache === undefined ? undefined : cachedEntry(rules, cache, name)
   if (entry === undefined) return {}
-  if (hasNoDefaultLib(requester) && build.directories.some((directory) => entry.path.startsWith(directory))) return {}
+  if (hasNoDefaultLib(requester) && build.directories.some((directory) => entry.path.startsWith(directory)))
+    return {}
   const end = await tryPath(entry.path, { rule: 'ld.so.cache' }, rules.opener, attempts)
   return end.blockedBy?.outcome === 'link loop' ? {} : end
 }
 
 /** The entry a loader picks among those of one name (sysdeps/…/dl-cache.c, search_cache). */
 function cachedEntry(rules: Rules, cache: LdSoCache, name: string): CacheEntry | undefined {
-  const usable = (cache.entries.get(name) ?? []).filter((entry) => acceptsFlags(entry.flags, rules.installation.object.elf))
+  const usable = (cache.entries.get(name) ?? []).filter((entry) =>
+    acceptsFlags(entry.flags, rules.installation.object.elf),
+  )
   const ranked = rules.settings.hwcaps
     .map((level) => usable.find((entry) => isExtension(entry) && cache.hwcapNames[entry.hwcapLow] === level))
     .find((entry) => entry !== undefined)
@@ -239,7 +277,9 @@ const LEGACY_DIRECTORIES: Readonly<Record<number, readonly string[]>> = {
 
 function glibcOpener(installation: GlibcInstallation, settings: LoaderSettings): Opener {
   const { files, build, object, opened } = installation
-  const legacy = searchesLegacyDirectories(build) ? (LEGACY_DIRECTORIES[object.elf.machineNumber] ?? ['tls/']) : []
+  const legacy = searchesLegacyDirectories(build)
+    ? (LEGACY_DIRECTORIES[object.elf.machineNumber] ?? ['tls/'])
+    : []
   const subdirectories = [...settings.hwcaps.map((level) => `glibc-hwcaps/${level}/`), ...legacy]
   const exists = async (directory: string) =>
     (await files.trail(directory === '' ? '.' : directory, settings.workingDir)).end?.kind === 'directory'

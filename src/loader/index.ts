@@ -52,13 +52,20 @@ async function install(
   const trail = await files.trail(interpreter, workingDir)
   const file = trail.end
   if (file === undefined) {
-    return { fault: 'missing', reason: trail.fault === 'link-loop' ? 'its links form a loop' : 'there is no such file' }
+    return {
+      fault: 'missing',
+      reason: trail.fault === 'link-loop' ? 'its links form a loop' : 'there is no such file',
+    }
   }
   if (file.kind !== 'file') return { fault: 'unusable', reason: `it is a ${file.kind}` }
   const reading = await files.read(file)
   if (reading.elf === undefined) return { fault: 'unusable', reason: reading.error.message }
   const { elf } = reading
-  if (elf.machineNumber !== program.machineNumber || elf.class !== program.class || elf.endian !== program.endian) {
+  if (
+    elf.machineNumber !== program.machineNumber ||
+    elf.class !== program.class ||
+    elf.endian !== program.endian
+  ) {
     return { fault: 'unusable', reason: 'it is for another machine than the program' }
   }
   const object: LoadedObject = {
@@ -80,7 +87,7 @@ async function installDialect(files: RootFiles, object: LoadedObject): Promise<L
   if (bytes.includes('/ld.so.cache\0') && !bytes.includes('uClibc')) {
     return { installation: glibcInstallation(await readGlibcInstallation(files, object)) }
   }
-  return { fault: 'unknown', reason: 'it is neither glibc\'s nor musl\'s loader' }
+  return { fault: 'unknown', reason: "it is neither glibc's nor musl's loader" }
 }
 
 /** The name of musl's path file stands in every musl loader; its version text says so too. */
@@ -96,7 +103,13 @@ function muslInstallation(data: MuslInstallation): LoaderInstallation {
   return { object: data.object, loader: (settings) => muslLoader(data, settings) }
 }
 
-const OSABI_NAMES: Readonly<Record<number, string>> = { 1: 'HP-UX', 2: 'NetBSD', 6: 'Solaris', 9: 'FreeBSD', 12: 'OpenBSD' }
+const OSABI_NAMES: Readonly<Record<number, string>> = {
+  1: 'HP-UX',
+  2: 'NetBSD',
+  6: 'Solaris',
+  9: 'FreeBSD',
+  12: 'OpenBSD',
+}
 
 /** The operating system of EI_OSABI in words. */
 export function describeOsabi(osabi: number): string {

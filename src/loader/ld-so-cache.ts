@@ -50,7 +50,9 @@ export function parseLdSoCache(bytes: Uint8Array, endian: 'little' | 'big'): LdS
 type ReadWord = (offset: number) => number
 
 function readerOf(buffer: Buffer, endian: 'little' | 'big'): ReadWord {
-  return endian === 'little' ? (offset) => buffer.readUInt32LE(offset) : (offset) => buffer.readUInt32BE(offset)
+  return endian === 'little'
+    ? (offset) => buffer.readUInt32LE(offset)
+    : (offset) => buffer.readUInt32BE(offset)
 }
 
 function startsWith(buffer: Buffer, offset: number, magic: string): boolean {
@@ -128,7 +130,9 @@ function hwcapNames(buffer: Buffer, read: ReadWord): string[] {
     const offset = read(section + 8)
     const size = read(section + 12)
     if (offset % 4 !== 0 || offset + size > buffer.length) return []
-    return Array.from({ length: Math.floor(size / 4) }, (_, name) => stringAt(buffer, read(offset + name * 4)))
+    return Array.from({ length: Math.floor(size / 4) }, (_, name) =>
+      stringAt(buffer, read(offset + name * 4)),
+    )
   }
   return []
 }
@@ -144,7 +148,9 @@ export function isExtension(entry: CacheEntry): boolean {
 
 /** Whether a loader of this ABI takes entries with these flags (sysdeps/…/dl-cache.h, _dl_cache_check_flags). */
 export function acceptsFlags(flags: number, port: Port): boolean {
-  const own = CACHE_ABI.find((row) => row.machine === port.machineNumber && row.class === port.class && row.fits(port))
+  const own = CACHE_ABI.find(
+    (row) => row.machine === port.machineNumber && row.class === port.class && row.fits(port),
+  )
   return own === undefined ? flags === 3 : own.accepts.includes(flags)
 }
 

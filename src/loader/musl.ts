@@ -15,7 +15,10 @@ export interface MuslInstallation {
 }
 
 /** Reads the loader's path file. */
-export async function readMuslInstallation(files: RootFiles, object: LoadedObject): Promise<MuslInstallation> {
+export async function readMuslInstallation(
+  files: RootFiles,
+  object: LoadedObject,
+): Promise<MuslInstallation> {
   const systemPath = await readMuslSystemPath(files, await files.content(object.file), object.name)
   return { files, object, systemPath, opened: new Map() }
 }
@@ -34,7 +37,8 @@ export function muslLoader(installation: MuslInstallation, settings: LoaderSetti
     hasVariant: () => false,
     configuration: systemPath.file === undefined ? [] : [{ role: 'path', trail: systemPath.file }],
     // Only a search gives an object its one short name, the last component of its path.
-    remembers: (name, found) => (name.includes('/') || found.names.size > 0 ? undefined : basename(found.name)),
+    remembers: (name, found) =>
+      name.includes('/') || found.names.size > 0 ? undefined : basename(found.name),
     preloads: async () =>
       settings.secure || settings.preload === undefined
         ? []
@@ -67,7 +71,13 @@ async function resolve(
   const { object } = rules.installation
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
-    const answer = settle(name, requester, map, attempts, await tryPath(name, { rule: 'path' }, rules.opener, attempts))
+    const answer = settle(
+      name,
+      requester,
+      map,
+      attempts,
+      await tryPath(name, { rule: 'path' }, rules.opener, attempts),
+    )
     return name.startsWith('/') ? answer : { ...answer, cautions: ['relative'] }
   }
   const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
@@ -75,7 +85,8 @@ async function resolve(
   if (Buffer.byteLength(name) > NAME_MAX) return { name, attempts, found: undefined, rule: undefined }
   for (const list of searchLists(rules, requester)) {
     const end = await searchList(list, name, rules.opener, attempts)
-    if (end.hit !== undefined || end.blockedBy !== undefined) return settle(name, requester, map, attempts, end)
+    if (end.hit !== undefined || end.blockedBy !== undefined)
+      return settle(name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
   }
   return { name, attempts, found: undefined, rule: undefined }
@@ -90,7 +101,13 @@ function settle(
 ): Resolution {
   if (end.hit === undefined) {
     const { blockedBy } = end
-    return { name, attempts, found: undefined, rule: undefined, ...(blockedBy === undefined ? {} : { blockedBy }) }
+    return {
+      name,
+      attempts,
+      found: undefined,
+      rule: undefined,
+      ...(blockedBy === undefined ? {} : { blockedBy }),
+    }
   }
   const { file, elf } = end.hit.candidate
   const last = attempts[attempts.length - 1]!
@@ -114,7 +131,10 @@ function settle(
 }
 
 /** LD_LIBRARY_PATH, then the rpath of the requester and of each object above it, then the system path. */
-function* searchLists({ installation, settings }: Rules, requester: LoadedObject | undefined): Generator<SearchList> {
+function* searchLists(
+  { installation, settings }: Rules,
+  requester: LoadedObject | undefined,
+): Generator<SearchList> {
   if (!settings.secure && settings.libraryPath !== undefined) {
     yield { rule: 'ld-library-path', directories: splitMuslList(settings.libraryPath).map(asPrefix) }
   }
@@ -155,7 +175,9 @@ function expandOrigin(text: string, object: LoadedObject, settings: LoaderSettin
 
 /** Everything before the last slash, which is empty for a file in `/`. */
 function originText(name: string): string {
-  return name.startsWith('/') && parent(name as `/${string}`) === '/' ? '' : name.slice(0, name.lastIndexOf('/'))
+  return name.startsWith('/') && parent(name as `/${string}`) === '/'
+    ? ''
+    : name.slice(0, name.lastIndexOf('/'))
 }
 
 function muslOpener({ files, object, opened }: MuslInstallation, settings: LoaderSettings): Opener {

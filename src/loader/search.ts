@@ -37,7 +37,12 @@ export interface SearchEnd {
 }
 
 /** Tries each directory of a list for a name, recording every attempt. */
-export async function searchList(list: SearchList, name: string, opener: Opener, attempts: Attempt[]): Promise<SearchEnd> {
+export async function searchList(
+  list: SearchList,
+  name: string,
+  opener: Opener,
+  attempts: Attempt[],
+): Promise<SearchEnd> {
   for (const directory of list.directories) {
     for (const place of [...(await opener.subdirectories(directory)), directory]) {
       const end = await tryPath(`${place}${name}`, list, opener, attempts)

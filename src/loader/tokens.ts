@@ -17,7 +17,9 @@ interface Found {
 /** The tokens in a text. Names are greedy: `$ORIGINX` is none; a brace must close right after the name (ld.so(8)). */
 export function tokensIn(text: string): readonly Found[] {
   const found: Found[] = []
-  for (const match of text.matchAll(/\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))/g)) {
+  for (const match of text.matchAll(
+    /\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))/g,
+  )) {
     found.push({
       token: (match[1] ?? match[2]) as Token,
       start: match.index,

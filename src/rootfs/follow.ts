@@ -49,7 +49,8 @@ export async function follow(rootfs: RootFs, path: string, from: RootPath = '/')
       entry = undefined
       continue
     }
-    if (part.length * 3 > MAX_NAME && Buffer.byteLength(part) > MAX_NAME) return done(undefined, 'name-too-long')
+    if (part.length * 3 > MAX_NAME && Buffer.byteLength(part) > MAX_NAME)
+      return done(undefined, 'name-too-long')
     const path: RootPath = here === '/' ? `/${part}` : `${here}/${part}`
     entry = await rootfs.lstat(path)
     if (entry === undefined) return done(undefined, 'absent')

@@ -1,4 +1,4 @@
-import { bufferReader, type ByteReader } from '../bytes.js'
+import { type ByteReader, bufferReader } from '../bytes.js'
 import { normalise, parent, type RootPath } from './path.js'
 import type { Entry, FileEntry, RootFs } from './rootfs.js'
 

@@ -114,24 +114,11 @@ test('the options reach the library', async () => {
   assert.ok(lift?.to === 'lift')
   assert.deepEqual(lift.binaries, ['ls', 'cat'])
   assert.deepEqual(lift.options.include, ['/a', '/b*'])
-  assert.equal(lift.options.ldd, undefined)
 })
 
 test('--verbose says where a missing library was looked for', async () => {
   const { err } = await runCli(['dir:/', 'ls', '-v'], { lift: lsLift({ findings: [missing] }) })
   assert.match(err, /^ {2}default: \/lib\/liblost\.so\.1 absent$/m)
-})
-
-test('ldd is asked only with --ldd', async () => {
-  const { calls } = await runCli(['dir:/', 'ls', '--ldd'])
-  assert.ok(calls[1]?.to === 'lift')
-  assert.equal(typeof calls[1].options.ldd, 'function')
-})
-
-test('a missing library suggests --ldd unless it was given', async () => {
-  const lift = lsLift({ findings: [missing] })
-  assert.match((await runCli(['dir:/', 'ls'], { lift })).err, /--ldd/)
-  assert.doesNotMatch((await runCli(['dir:/', 'ls', '--ldd'], { lift })).err, /--ldd/)
 })
 
 test('the lines of the new image are those asked for', async () => {
@@ -269,7 +256,7 @@ test('the Dockerfile has no colour even on a terminal', async () => {
 
 test('--quiet leaves the errors alone', async () => {
   const lift = lsLift({ findings: [note, warning, missing] })
-  const { err } = await runCli(['dir:/', 'ls', '--quiet', '--ldd'], { lift })
+  const { err } = await runCli(['dir:/', 'ls', '--quiet'], { lift })
   assert.deepEqual(err.trimEnd().split('\n').length, 1)
   assert.match(err, /^error: liblost/)
 })

@@ -1,7 +1,7 @@
 import type { EmitOptions, Lift, LiftOptions } from '../../index.js'
 import type { CommonFlags, Context, Door } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
-import { type Opened, onImage } from '../on-image.js'
+import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { type Manner, mannerOf, printFindings, printSummary } from '../print.js'
 
@@ -11,7 +11,6 @@ export interface LiftFlags extends CommonFlags {
   readonly platform?: string
   readonly stage?: string
   readonly include?: readonly string[]
-  readonly ldd?: boolean
   readonly entrypoint?: readonly string[]
   readonly cmd?: readonly string[]
   readonly user?: string
@@ -30,22 +29,20 @@ export async function liftCommand(
   const door = await context.door()
   checkOutput(flags.output, door)
   const lift = await onImage(reference, flags, context, (opened) =>
-    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags, opened) }),
+    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags) }),
   )
   await writeAnswer(door.LIFT_FORMATS[flags.format].emit(lift, emitOptions(flags)), flags.output, context)
-  printLift(lift, flags, await mannerOf(context, flags))
+  printLift(lift, await mannerOf(context, flags))
   return exitOfFindings(lift.findings)
 }
 
-function printLift(lift: Lift, flags: LiftFlags, manner: Manner): void {
+function printLift(lift: Lift, manner: Manner): void {
   printFindings(lift.findings, manner)
-  const unanswered = lift.findings.some(({ kind }) => kind === 'library-missing' || kind === 'loader-unknown')
-  if (unanswered && !flags.ldd) manner.line('With --ldd the ldd of the image is run and asked as well.')
   printSummary(lift, manner)
 }
 
-function liftOptions({ include, ldd }: LiftFlags, { image, door, common }: Opened): LiftOptions {
-  return given({ include, ldd: ldd ? door.lddRunner(image, common) : undefined })
+function liftOptions({ include }: LiftFlags): LiftOptions {
+  return given({ include })
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {

@@ -1,0 +1,186 @@
+import type { LoadedObject } from '../loader/loader.js'
+import type { Trail } from '../rootfs/follow.js'
+import { parent, type RootPath } from '../rootfs/path.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
+import type { Placed } from './check.js'
+import type { Examination } from './examine.js'
+import type { Finding } from './finding.js'
+import type { Included } from './include.js'
+import type { LiftEntry, Missing, Role, Why } from './lift.js'
+import type { Opened } from './plan.js'
+import type { Started } from './programs.js'
+
+interface Row {
+  readonly path: RootPath
+  readonly realPath: RootPath
+  readonly entry: LiftEntry['entry']
+  readonly role: Role
+  readonly soname?: string
+  readonly why: Why[]
+}
+
+/** Gathers entries and reasons program by program; the same file asked for twice gets a second reason. */
+export class Gathering {
+  readonly findings: Finding[] = []
+  readonly missing: Missing[] = []
+  readonly #rows = new Map<string, Row>()
+  readonly #opened: Opened[] = []
+  readonly #cache: Opened[] = []
+  readonly directories: Included[] = []
+
+  /** A program or script at its place, and everything it loads. */
+  addStarted(started: Started, at: RootPath, examination: Examination | undefined): void {
+    const { trail, file, elf, why } = started
+    const role: Role = elf === undefined ? 'script' : examination?.kind === 'library' ? 'library' : 'program'
+    this.#addFile(at === file.path ? file.path : trail.asked, trail, file, role, why, elf?.dynamic?.soname)
+    this.#opened.push({ path: at, file, role })
+    if (examination !== undefined) this.addClosures(examination)
+  }
+
+  /** A file or directory that the user wants along. */
+  addIncluded(included: Included): void {
+    const { path, trail, end } = included
+    const why: Why = { neededBy: '', name: path, rule: 'include' }
+    if (end.kind === 'file') {
+      this.#addFile(path, trail, end, 'data', why)
+      this.#opened.push({ path, file: end, role: 'data' })
+    } else {
+      this.#addRow(`${path}\0file`, { path, realPath: end.path, entry: end, role: 'directory', why: [why] })
+      this.directories.push(included)
+    }
+  }
+
+  /** Everything that is loaded with an object. */
+  addClosures(examination: Examination): void {
+    const { baseline, variants, interpreter, elf, file, loader } = examination
+    if (interpreter?.end?.kind === 'file') {
+      const why: Why = { neededBy: file.path, name: elf.interpreter ?? '', rule: 'interpreter' }
+      this.#addFile(interpreter.asked, interpreter, interpreter.end, 'loader', why)
+      this.#opened.push({ path: interpreter.asked, file: interpreter.end, role: 'loader' })
+    } else if (loader !== undefined && baseline !== undefined) {
+      const why: Why = { neededBy: file.path, name: loader.object.name, rule: 'interpreter' }
+      this.#addFile(loader.object.trail.asked, loader.object.trail, loader.object.file, 'loader', why)
+      this.#opened.push({ path: loader.object.trail.asked, file: loader.object.file, role: 'loader' })
+    }
+    for (const closure of baseline === undefined ? [] : [baseline, ...variants]) {
+      for (const { from, name, kind, origin, resolution } of closure.edges) {
+        const { found, rule, opened } = resolution
+        if (found === undefined || rule === undefined) continue
+        const special = kind === 'preload' || kind === 'audit' ? kind : rule
+        const why: Why = {
+          neededBy: kind === 'preload' ? (origin ?? from.name) : from.name,
+          name,
+          rule: special,
+        }
+        this.#addObject(found, found === closure.loader, opened, why)
+      }
+    }
+    for (const { role, trail } of loader?.configuration ?? []) {
+      if (trail.end?.kind !== 'file') continue
+      const item: Opened = { path: trail.asked, file: trail.end, role: 'data' }
+      if (role === 'cache') this.#cache.push(item)
+      else this.#addConfiguration(item, trail, loader?.object.name ?? '')
+    }
+  }
+
+  #addObject(found: LoadedObject, isLoader: boolean, opened: Trail | undefined, why: Why): void {
+    const role: Role = isLoader ? 'loader' : found.rule === 'program' ? 'program' : 'library'
+    if (role === 'program') return
+    this.#addFile(found.trail.asked, found.trail, found.file, role, why, found.elf.dynamic?.soname)
+    this.#opened.push({ path: found.trail.asked, file: found.file, role })
+    if (opened === undefined || opened.asked === found.trail.asked || opened.end?.kind !== 'file') return
+    this.#addFile(opened.asked, opened, opened.end, role, why, found.elf.dynamic?.soname)
+    this.#opened.push({ path: opened.asked, file: opened.end, role })
+  }
+
+  #addConfiguration(item: Opened, trail: Trail, neededBy: string): void {
+    this.#addFile(item.path, trail, item.file, 'data', { neededBy, name: item.path, rule: 'configuration' })
+    this.#opened.push(item)
+  }
+
+  #addFile(path: RootPath, trail: Trail, file: FileEntry, role: Role, why: Why, soname?: string): void {
+    this.#addRow(`${path}\0file`, {
+      path,
+      realPath: file.path,
+      entry: file,
+      role,
+      why: [why],
+      ...(soname === undefined ? {} : { soname }),
+    })
+    for (const link of trail.links) {
+      const reason: Why = { neededBy: path, name: link.path, rule: 'link' }
+      this.#addRow(`${link.path}\0link`, {
+        path: link.path,
+        realPath: link.path,
+        entry: link,
+        role: 'symlink',
+        why: [reason],
+      })
+    }
+  }
+
+  #addRow(key: string, row: Row): void {
+    const known = this.#rows.get(key)
+    if (known === undefined) {
+      this.#rows.set(key, row)
+      return
+    }
+    for (const why of row.why) {
+      if (!known.why.some((other) => reasonKey(other) === reasonKey(why))) known.why.push(why)
+    }
+  }
+
+  /** Sorted by path; reasons sorted too, so that the order of the arguments does not show. */
+  entries(): LiftEntry[] {
+    const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+    return [...this.#rows.values()]
+      .map((row) => ({ ...row, why: [...row.why].sort((a, b) => compare(reasonKey(a), reasonKey(b))) }))
+      .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role))
+  }
+
+  opened(withCache: boolean): readonly Opened[] {
+    return withCache ? [...this.#opened, ...this.#cache] : this.#opened
+  }
+
+  hasCache(_placed: readonly Placed[]): boolean {
+    return this.#cache.length > 0
+  }
+
+  /** Makes the cache part of the answer. */
+  carryCache(placed: readonly Placed[]): void {
+    for (const item of this.#cache) {
+      const user = placed.find(({ examination }) => examination.loader !== undefined)
+      const why: Why = {
+        neededBy: user?.examination.loader?.object.name ?? '',
+        name: item.path,
+        rule: 'configuration',
+      }
+      this.#addRow(`${item.path}\0file`, {
+        path: item.path,
+        realPath: item.file.path,
+        entry: item.file,
+        role: 'data',
+        why: [why],
+      })
+    }
+  }
+
+  /** Open paths that only the cache leads to: they lie outside of the default directories. */
+  cacheOnly(placed: readonly Placed[]): string[] {
+    const paths = new Set<string>()
+    for (const { examination } of placed) {
+      const { loader, baseline, variants } = examination
+      if (loader === undefined || baseline === undefined) continue
+      for (const object of [baseline, ...variants].flatMap(({ objects }) => objects)) {
+        if (object.rule !== 'ld.so.cache') continue
+        const directory = `${parent(object.name as RootPath)}/`
+        if (!loader.defaultDirectories.includes(directory)) paths.add(object.name)
+      }
+    }
+    return [...paths].sort()
+  }
+}
+
+function reasonKey({ neededBy, name, rule }: Why): string {
+  return `${neededBy}\0${name}\0${rule}`
+}

@@ -1,0 +1,119 @@
+import type { RootFiles } from '../loader/files.js'
+import { rootFiles } from '../loader/files.js'
+import { follow } from '../rootfs/follow.js'
+import { type MemoryNode, memoryRootFs } from '../rootfs/memory.js'
+import { basename, components, join, normalise, parent, type RootPath } from '../rootfs/path.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
+import { type Finding, finding } from './finding.js'
+import type { Included } from './include.js'
+import type { Copy, Role } from './lift.js'
+
+/** A file that a program opens by some path, and the role it plays. */
+export interface Opened {
+  /** The path as opened, text unchanged, absolute. */
+  readonly path: RootPath
+  readonly file: FileEntry
+  readonly role: Role
+}
+
+/** The tree a Dockerfile makes: no links, each file at the path it is opened by. */
+export interface Plan {
+  readonly copies: readonly Copy[]
+  readonly directories: readonly RootPath[]
+  readonly findings: readonly Finding[]
+  /** The file of the image that each destination is a copy of. */
+  readonly sources: ReadonlyMap<RootPath, FileEntry>
+}
+
+/**
+ * Places each opened file where the same path leads in a tree without links, which is its lexical normal form;
+ * directories that a path enters only to leave them by `..` are kept as empty ones.
+ */
+export async function planTree(
+  files: RootFiles,
+  opened: readonly Opened[],
+  included: readonly Included[] = [],
+): Promise<Plan> {
+  const copies = new Map<RootPath, Copy>()
+  const sources = new Map<RootPath, FileEntry>()
+  const stones = new Set<RootPath>()
+  const findings: Finding[] = []
+  for (const item of opened) {
+    const to = normalise(item.path)
+    for (const stone of steppingStones(item.path)) stones.add(stone)
+    const known = copies.get(to)
+    if (known !== undefined) {
+      if (known.realPath !== item.file.path) {
+        findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
+      }
+      continue
+    }
+    if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
+    copies.set(to, await copyOf(files, item, to))
+    sources.set(to, item.file)
+  }
+  for (const { path, end } of included) {
+    const { mode } = end
+    copies.set(path, {
+      from: path,
+      realPath: end.path,
+      to: path,
+      kind: 'directory',
+      role: 'data',
+      size: 0,
+      mode,
+    })
+  }
+  const sorted = [...copies.values()].sort((a, b) => (a.to < b.to ? -1 : 1))
+  const made = new Set<RootPath>()
+  for (const { to } of sorted) {
+    for (let up = parent(to); up !== '/'; up = parent(up)) made.add(up)
+  }
+  for (const { to, kind } of sorted) {
+    if (kind === 'file' && made.has(to))
+      findings.push(finding({ kind: 'path-conflict', path: to, sources: [to] }))
+  }
+  return {
+    copies: sorted,
+    directories: [...stones].filter((path) => !made.has(path)).sort(),
+    findings,
+    sources,
+  }
+}
+
+async function copyOf(files: RootFiles, { path, file, role }: Opened, to: RootPath): Promise<Copy> {
+  const { size, mode } = file
+  return { from: await cleanSource(files, path), realPath: file.path, to, kind: 'file', role, size, mode }
+}
+
+/** The opened path itself where it is clean, else its physical directory with its own last name. */
+async function cleanSource(files: RootFiles, path: RootPath): Promise<RootPath> {
+  if (normalise(path) === path) return path
+  const directory = (await follow(files.rootfs, parent(path))).end
+  return directory === undefined ? normalise(path) : join(directory.path, basename(path))
+}
+
+/** The directories in front of each `..` of a path. */
+function steppingStones(path: RootPath): RootPath[] {
+  const parts = components(path)
+  return parts
+    .map((part, index) => (part === '..' ? normalise(parts.slice(0, index).join('/')) : '/'))
+    .filter((stone) => stone !== '/')
+}
+
+/** The planned tree as files of a root of its own; contents and ELF readings come from the image's. */
+export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
+  const tree: Record<string, MemoryNode> = {}
+  for (const directory of plan.directories) tree[directory] = { directory: true }
+  for (const [to, file] of plan.sources) {
+    const { mode, uid, gid } = file
+    tree[to] = { file: image.rootfs.open(file), mode, uid, gid }
+  }
+  const own = rootFiles(memoryRootFs(tree))
+  return {
+    rootfs: own.rootfs,
+    trail: own.trail,
+    read: (file) => image.read(plan.sources.get(file.path) ?? file),
+    content: (file) => image.content(plan.sources.get(file.path) ?? file),
+  }
+}
