@@ -7,7 +7,14 @@ import { type Machine, machineOf } from './machine.js'
 import { textOf, textUntilNul } from './strings.js'
 
 export { type HeaderFault, headerFault, readHeader } from './header.js'
-export { type Machine, type MachinePlatform, machineOf, machineOfPlatform, ociPlatform } from './machine.js'
+export {
+  foreignSystem,
+  type Machine,
+  type MachinePlatform,
+  machineOf,
+  machineOfPlatform,
+  ociPlatform,
+} from './machine.js'
 export { type ElfNotes, readNotes } from './notes.js'
 
 /** The ELF header and segments as read; numbers unchanged, so a loader's own checks can be repeated on them. */

@@ -133,3 +133,17 @@ function mipsOf({ class: size, endian, flags }: AbiFields): Machine {
   const family = size === 64 ? 'mips64' : flags & 0x20 ? 'mipsn32' : 'mips'
   return endian === 'little' ? `${family}el` : family
 }
+
+/** The operating system that EI_OSABI names, when that is not Linux and one we know (gABI, "ELF Identification"). */
+export function foreignSystem(osabi: number): string | undefined {
+  return FOREIGN_SYSTEMS[osabi]
+}
+
+const FOREIGN_SYSTEMS: Readonly<Record<number, string>> = {
+  1: 'HP-UX',
+  2: 'NetBSD',
+  6: 'Solaris',
+  8: 'IRIX',
+  9: 'FreeBSD',
+  12: 'OpenBSD',
+}

@@ -1,5 +1,5 @@
 import { type Closure, closure } from '../closure/closure.js'
-import type { ElfFile } from '../elf/elf.js'
+import { type ElfFile, foreignSystem } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import { defaultInterpreters } from '../loader/default-loader.js'
 import type { RootFiles } from '../loader/files.js'
@@ -63,17 +63,8 @@ export async function examine(
   }
 }
 
-const OSABI_NAMES: Readonly<Record<number, string>> = {
-  1: 'HP-UX',
-  2: 'NetBSD',
-  6: 'Solaris',
-  8: 'IRIX',
-  9: 'FreeBSD',
-  12: 'OpenBSD',
-}
-
 function refuseForeign(elf: ElfFile, trail: Trail): void {
-  const system = OSABI_NAMES[elf.osabi]
+  const system = foreignSystem(elf.osabi)
   const bionic =
     elf.interpreter !== undefined && /^\/(system|apex\/.*)\/bin\/(linker|linker64)$/.test(elf.interpreter)
   if (system === undefined && !bionic) return

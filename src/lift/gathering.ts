@@ -142,7 +142,7 @@ export class Gathering {
     return withCache ? [...this.#opened, ...this.#cache] : this.#opened
   }
 
-  hasCache(_placed: readonly Placed[]): boolean {
+  hasCache(): boolean {
     return this.#cache.length > 0
   }
 

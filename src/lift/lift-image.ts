@@ -127,7 +127,7 @@ async function planAndCheck(
     return { ...plan, findings: [finding({ kind: 'cache-carried', libraries: cached }), ...plan.findings] }
   }
   const plan = await attempt(false)
-  if (!plan.findings.some(({ kind }) => kind === 'lift-differs') || !gathering.hasCache(placed)) return plan
+  if (!plan.findings.some(({ kind }) => kind === 'lift-differs') || !gathering.hasCache()) return plan
   gathering.carryCache(placed)
   return attempt(true)
 }

@@ -43,8 +43,8 @@ export async function findProgram(
   if (trail?.end === undefined) throw await notFound(files, environment, asked, trail)
   const first = await start(files, trail, { neededBy: '', name: asked, rule: 'asked' })
   if (first.elf !== undefined) return { asked, chain: [first], findings: [] }
-  const rest = await interpreters(files, environment, first)
-  return { asked, chain: [first, ...rest.started], findings: rest.findings }
+  const { started, findings } = await interpreters(files, environment, first)
+  return { asked, chain: [first, ...started], findings }
 }
 
 /** Looks a bare name up as execvp does: the first regular file with an execute bit. */
@@ -138,10 +138,12 @@ interface Interpreters {
 /** Scripts may be interpreted by scripts; the kernel gives up at the sixth (fs/exec.c, exec_binprm). */
 const MAX_NESTING = 5
 
+/** `above` are the scripts that env was started for on the way here: env may start scripts without end. */
 async function interpreters(
   files: RootFiles,
   environment: Environment,
   script: Started,
+  above: readonly Started[] = [],
 ): Promise<Interpreters> {
   const started: Started[] = []
   let current = script
@@ -166,7 +168,10 @@ async function interpreters(
       if (typeof target === 'string') return missing(target, "is not in the image's PATH")
       started.push(target)
       if (target.elf === undefined) {
-        const rest = await interpreters(files, environment, target)
+        const scripts = [...above, script]
+        if (scripts.some(({ file }) => file.path === target.file.path))
+          return missing(target.trail.asked, 'is a script that starts itself again without end')
+        const rest = await interpreters(files, environment, target, scripts)
         return { started: [...started, ...rest.started], findings: rest.findings }
       }
     }

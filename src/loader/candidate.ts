@@ -1,4 +1,4 @@
-import type { ElfFile, ElfHeader } from '../elf/elf.js'
+import { type ElfFile, type ElfHeader, headerFault } from '../elf/elf.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import type { ElfReading, RootFiles } from './files.js'
@@ -61,8 +61,8 @@ export async function muslCandidate(files: RootFiles, trail: Trail, port: Port):
 }
 
 function unreadableOutcome(reading: ElfReading): 'too short' | 'not elf' | 'invalid header' {
-  if (reading.elf !== undefined || reading.error.code === 'malformed-elf') return 'invalid header'
-  return reading.error.message.includes('too short') ? 'too short' : 'not elf'
+  const fault = reading.elf === undefined ? headerFault(reading.error) : undefined
+  return fault === 'too short' || fault === 'not elf' ? fault : 'invalid header'
 }
 
 type HeaderOutcome =

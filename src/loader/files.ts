@@ -1,5 +1,6 @@
 import { type ElfFile, type ElfHeader, readElf, readHeader } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
+import { remembered } from '../rootfs/cached.js'
 import { follow, type Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry, RootFs } from '../rootfs/rootfs.js'
@@ -30,20 +31,11 @@ export function rootFiles(rootfs: RootFs): RootFiles {
     rootfs,
     trail: (path, workingDir) => {
       const absolute = path.startsWith('/') ? path : `${workingDir === '/' ? '' : workingDir}/${path}`
-      return once(trails, absolute, () => follow(rootfs, absolute))
+      return remembered(trails, absolute, () => follow(rootfs, absolute))
     },
-    read: (file) => once(readings, file.identity, () => readFile(rootfs, file)),
-    content: (file) => once(contents, file.identity, () => readContent(rootfs, file)),
+    read: (file) => remembered(readings, file.identity, () => readFile(rootfs, file)),
+    content: (file) => remembered(contents, file.identity, () => readContent(rootfs, file)),
   }
-}
-
-function once<V>(known: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {
-  let value = known.get(key)
-  if (value === undefined) {
-    value = make()
-    known.set(key, value)
-  }
-  return value
 }
 
 async function readFile(rootfs: RootFs, file: FileEntry): Promise<ElfReading> {

@@ -1,4 +1,5 @@
 import type { ElfFile } from '../elf/elf.js'
+import { remembered } from '../rootfs/cached.js'
 import type { Trail } from '../rootfs/follow.js'
 import { join, parent, type RootPath } from '../rootfs/path.js'
 import { type Candidate, glibcCandidate, glibcSkips } from './candidate.js'
@@ -294,22 +295,13 @@ function glibcOpener(installation: GlibcInstallation, settings: LoaderSettings):
   return {
     exists,
     skips: glibcSkips,
-    subdirectories: (directory) => remember(existing, directory, () => findExisting(directory)),
+    subdirectories: (directory) => remembered(existing, directory, () => findExisting(directory)),
     open: (path) =>
-      remember(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, async () => {
+      remembered(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, async () => {
         const trail = await files.trail(path, settings.workingDir)
         return { trail, candidate: await glibcCandidate(files, trail, object.elf) }
       }),
   }
-}
-
-function remember<V>(known: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {
-  let value = known.get(key)
-  if (value === undefined) {
-    value = make()
-    known.set(key, value)
-  }
-  return value
 }
 
 function tokenValues(rules: Rules, object: LoadedObject) {

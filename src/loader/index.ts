@@ -1,4 +1,5 @@
-import type { ElfFile } from '../elf/elf.js'
+import { type ElfFile, foreignSystem } from '../elf/elf.js'
+import { remembered } from '../rootfs/cached.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { RootFiles } from './files.js'
 import { type GlibcInstallation, glibcLoader, readGlibcInstallation } from './glibc.js'
@@ -27,12 +28,7 @@ export function loadersOf(files: RootFiles): Loaders {
   return {
     loaderFor: (interpreter, program, workingDir) => {
       const key = `${interpreter}\0${workingDir}\0${program.class}\0${program.machineNumber}`
-      let answer = known.get(key)
-      if (answer === undefined) {
-        answer = install(files, interpreter, program, workingDir)
-        known.set(key, answer)
-      }
-      return answer
+      return remembered(known, key, () => install(files, interpreter, program, workingDir))
     },
   }
 }
@@ -82,7 +78,9 @@ async function install(
 async function installDialect(files: RootFiles, object: LoadedObject): Promise<LoaderAnswer> {
   const bytes = Buffer.from(await files.content(object.file))
   const { osabi } = object.elf
-  if (osabi !== 0 && osabi !== 3 && osabi !== 97) return { fault: 'unknown', reason: describeOsabi(osabi) }
+  if (osabi !== 0 && osabi !== 3 && osabi !== 97) {
+    return { fault: 'unknown', reason: `it is a file for ${foreignSystem(osabi) ?? `OS ABI ${osabi}`}` }
+  }
   if (isMusl(bytes)) return { installation: muslInstallation(await readMuslInstallation(files, object)) }
   if (bytes.includes('/ld.so.cache\0') && !bytes.includes('uClibc')) {
     return { installation: glibcInstallation(await readGlibcInstallation(files, object)) }
@@ -101,18 +99,4 @@ function glibcInstallation(data: GlibcInstallation): LoaderInstallation {
 
 function muslInstallation(data: MuslInstallation): LoaderInstallation {
   return { object: data.object, loader: (settings) => muslLoader(data, settings) }
-}
-
-const OSABI_NAMES: Readonly<Record<number, string>> = {
-  1: 'HP-UX',
-  2: 'NetBSD',
-  6: 'Solaris',
-  9: 'FreeBSD',
-  12: 'OpenBSD',
-}
-
-/** The operating system of EI_OSABI in words. */
-export function describeOsabi(osabi: number): string {
-  const name = OSABI_NAMES[osabi]
-  return name === undefined ? `a file for OS ABI ${osabi}` : `a file for ${name}`
 }

@@ -1,3 +1,4 @@
+import { remembered } from '../rootfs/cached.js'
 import type { Trail } from '../rootfs/follow.js'
 import { basename, parent } from '../rootfs/path.js'
 import { type Candidate, muslCandidate } from './candidate.js'
@@ -190,13 +191,7 @@ function muslOpener({ files, object, opened }: MuslInstallation, settings: Loade
     // A path that cannot be opened for an odd reason ends the whole search, whichever directory it was in.
     exists: async () => true,
     skips: (outcome) => outcome === 'absent',
-    open: (path) => {
-      const key = path.startsWith('/') ? path : `${settings.workingDir}\0${path}`
-      const known = opened.get(key)
-      if (known !== undefined) return known
-      const answer = open(path)
-      opened.set(key, answer)
-      return answer
-    },
+    open: (path) =>
+      remembered(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, () => open(path)),
   }
 }

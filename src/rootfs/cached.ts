@@ -20,7 +20,8 @@ export function cachedRootFs(inner: RootFs): RootFs {
   }
 }
 
-function remembered<K, V>(known: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {
+/** The answer for a key, asked for at most once. A promise is kept as it is, so that askers share it. */
+export function remembered<K, V>(known: Map<K, V>, key: K, ask: () => V): V {
   let answer = known.get(key)
   if (answer === undefined) {
     answer = ask()
