@@ -50,7 +50,7 @@ function sentence(lift: Lift, role: Role, files: readonly Found[]): string {
   const many = files.length > 1
   switch (role) {
     case 'loader':
-      return `the loader${ofThese(why.map((one) => one.neededBy))}`
+      return `the loader${ofThese(startedBy(why).map((one) => one.neededBy))}`
     case 'library':
       return `${many ? `${files.length} libraries` : 'a library'}${ofThese(users(lift, entries, why))}${foundBy(why)}`
     case 'program':
@@ -60,6 +60,12 @@ function sentence(lift: Lift, role: Role, files: readonly Found[]): string {
     default:
       return `data${ofThese(why.map((one) => one.neededBy))}${foundBy(why)}`
   }
+}
+
+/** Those that are started by a loader, rather than libraries that ask for it by name, where there are any. */
+function startedBy(why: readonly Why[]): readonly Why[] {
+  const started = why.filter((one) => one.rule === 'interpreter')
+  return started.length > 0 ? started : why
 }
 
 /** The programs that load any of these libraries; the direct requesters where no program does. */

@@ -108,7 +108,10 @@ export function lsLift(parts: Parameters<typeof liftOf>[0] = {}): Lift {
       entryOf(loader, {
         realPath: loaderReal,
         role: 'loader',
-        why: [{ neededBy: '/usr/bin/ls', name: loader, rule: 'interpreter' }],
+        why: [
+          { neededBy: open('libc.so.6'), name: 'ld-linux-x86-64.so.2', rule: 'already-loaded' },
+          { neededBy: '/usr/bin/ls', name: loader, rule: 'interpreter' },
+        ],
       }),
       entryOf('/usr/bin/ls', {
         role: 'program',
