@@ -1,12 +1,60 @@
-import type { Lift, LiftEntry, Role, Why } from '../lift/lift.js'
+import type { Copy, Lift, LiftEntry, Role, Why } from '../lift/lift.js'
 import type { CopyGroup } from './dockerfile-groups.js'
 import { printable } from './printable.js'
 
-/** Says, for one group of files, why they are needed: a line of text without `#`. */
-export type Commenter = (group: CopyGroup) => string
+/**
+ * Says, for each group of files, why they are needed: a line of text without `#`. Neighbours that are needed for
+ * the same reason share one line, above the first of them; the others have none.
+ */
+export function commentsOf(lift: Lift, groups: readonly CopyGroup[]): readonly (string | undefined)[] {
+  const entries = entriesByFile(lift)
+  const said = groups.map(({ copies }) => reasonsOf(lift, copies, entries))
+  const begins = said.map((reasons, index) => index === 0 || !isContinued(said[index - 1]!, reasons))
+  return said.map((_, index) => {
+    if (!begins[index]) return undefined
+    const next = begins.indexOf(true, index + 1)
+    return commentOf(said.slice(index, next < 0 ? said.length : next))
+  })
+}
 
-/** A commenter that knows what the lift says about each file. */
-export function commenterFor(lift: Lift): Commenter {
+/** Why the files of one role are needed. */
+interface Reason {
+  readonly role: Role
+  readonly files: number
+  readonly text: string
+}
+
+function isContinued(before: readonly Reason[], after: readonly Reason[]): boolean {
+  const key = (reasons: readonly Reason[]) => JSON.stringify(reasons.map(({ role, text }) => [role, text]))
+  return key(before) === key(after)
+}
+
+/** The sum of groups with the same reasons. */
+function commentOf(run: readonly (readonly Reason[])[]): string {
+  const [first] = run
+  return first!
+    .map(({ role, text }, index) => {
+      const files = run.reduce((sum, reasons) => sum + reasons[index]!.files, 0)
+      return `${subject(role, files)}${text}`
+    })
+    .join('; ')
+}
+
+function subject(role: Role, files: number): string {
+  switch (role) {
+    case 'loader':
+      return 'the loader'
+    case 'library':
+      return files > 1 ? `${files} libraries` : 'a library'
+    case 'program':
+    case 'script':
+      return `the ${role}${files > 1 ? 's' : ''}`
+    default:
+      return 'data'
+  }
+}
+
+function entriesByFile(lift: Lift): ReadonlyMap<string, readonly LiftEntry[]> {
   const entries = new Map<string, LiftEntry[]>()
   for (const entry of lift.entries) {
     if (entry.role === 'symlink') continue
@@ -14,52 +62,57 @@ export function commenterFor(lift: Lift): Commenter {
     if (known === undefined) entries.set(entry.realPath, [entry])
     else known.push(entry)
   }
-  return (group) => {
-    const found = group.copies.map((copy) => {
-      const same = entries.get(copy.realPath) ?? []
-      const exact = same.filter((entry) => entry.path === copy.from || entry.path === copy.to)
-      return { role: copy.role, entries: exact.length > 0 ? exact : same }
-    })
-    const roles = [...new Set(found.map(({ role }) => role))].sort(byOrder)
-    return roles
-      .map((role) =>
-        sentence(
-          lift,
-          role,
-          found.filter((file) => file.role === role),
-        ),
-      )
-      .join('; ')
-  }
-}
-
-interface Found {
-  readonly role: Role
-  readonly entries: readonly LiftEntry[]
+  return entries
 }
 
 const ORDER: readonly Role[] = ['loader', 'library', 'directory', 'data', 'symlink', 'script', 'program']
 
-function byOrder(a: Role, b: Role): number {
-  return ORDER.indexOf(a) - ORDER.indexOf(b)
+function reasonsOf(
+  lift: Lift,
+  copies: readonly Copy[],
+  entries: ReadonlyMap<string, readonly LiftEntry[]>,
+): readonly Reason[] {
+  const roles = ORDER.filter((role) => copies.some((copy) => copy.role === role))
+  return roles.map((role) => {
+    const files = copies.filter((copy) => copy.role === role)
+    const found = files.flatMap((copy) => {
+      const same = entries.get(copy.realPath) ?? []
+      const exact = same.filter((entry) => entry.path === copy.from || entry.path === copy.to)
+      return exact.length > 0 ? exact : same
+    })
+    return { role, files: files.length, text: reason(lift, role, found) }
+  })
 }
 
-function sentence(lift: Lift, role: Role, files: readonly Found[]): string {
-  const entries = files.flatMap((file) => file.entries)
+function reason(lift: Lift, role: Role, entries: readonly LiftEntry[]): string {
   const why = entries.flatMap((entry) => entry.why)
-  const many = files.length > 1
   switch (role) {
     case 'loader':
-      return `the loader${ofThese(startedBy(why).map((one) => one.neededBy))}`
+      return ofThese(startedBy(why).map((one) => one.neededBy))
     case 'library':
-      return `${many ? `${files.length} libraries` : 'a library'}${ofThese(users(lift, entries, why))}${foundBy(why)}`
+      return `${ofThese(users(lift, entries, why))}${foundBy(why)}`
     case 'program':
-      return `the program${many ? 's' : ''}`
     case 'script':
-      return `the script${many ? 's' : ''}`
+      return linkTo(lift, entries)
     default:
-      return `data${ofThese(why.map((one) => one.neededBy))}${foundBy(why)}`
+      return `${ofThese(why.map((one) => one.neededBy))}${askedFor(why)}${foundBy(why)}`
   }
+}
+
+function askedFor(why: readonly Why[]): string {
+  const configuration = why.some(({ rule }) => rule === 'configuration') ? ', its configuration' : ''
+  return `${configuration}${why.some(({ rule }) => rule === 'include') ? ', asked for by --include' : ''}`
+}
+
+/** Names the way in that a user knows where the file lies at another place. */
+function linkTo(lift: Lift, entries: readonly LiftEntry[]): string {
+  const links = lift.programs
+    .filter(({ path, realPath }) =>
+      entries.some((entry) => entry.realPath === realPath && entry.path === realPath && path !== realPath),
+    )
+    .map(({ path }) => printable(path))
+  const [link] = links
+  return link === undefined || links.length > 1 ? '' : ` that ${link} leads to`
 }
 
 /** Those that are started by a loader, rather than libraries that ask for it by name, where there are any. */
@@ -72,7 +125,7 @@ function startedBy(why: readonly Why[]): readonly Why[] {
 function users(lift: Lift, entries: readonly LiftEntry[], why: readonly Why[]): readonly string[] {
   const paths = new Set<string>(entries.map((entry) => entry.path))
   const programs = lift.programs.filter((program) => program.libraries.some((path) => paths.has(path)))
-  return programs.length > 0 ? programs.map((program) => program.path) : why.map((one) => one.neededBy)
+  return programs.length > 0 ? programs.map((program) => program.realPath) : why.map((one) => one.neededBy)
 }
 
 const MOST_NAMES = 3
@@ -102,8 +155,8 @@ const RULES: Readonly<Record<Why['rule'], string>> = {
   env: 'by env in PATH',
   preload: 'as a preload',
   audit: 'as an audit module',
-  configuration: 'as the configuration of the loader',
-  include: 'by --include',
+  configuration: '',
+  include: '',
   asked: '',
 }
 

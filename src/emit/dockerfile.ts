@@ -1,7 +1,7 @@
 import { LiftError } from '../errors.js'
 import { formatPlatform } from '../image/platform.js'
 import type { Lift } from '../lift/lift.js'
-import { type Commenter, commenterFor } from './dockerfile-comments.js'
+import { commentsOf } from './dockerfile-comments.js'
 import { configLines, makeDirectory } from './dockerfile-config.js'
 import { type CopyGroup, groupCopies } from './dockerfile-groups.js'
 import { fitsOneStage, type Step, stages } from './dockerfile-stages.js'
@@ -54,9 +54,10 @@ function fragment(lift: Lift, options: EmitOptions, stage: string): readonly str
   return [
     ...header(lift),
     fits
-      ? `# Put these lines after a FROM scratch of your own, below the stage ${stage}.`
-      : `# Put these lines at the end of your Dockerfile, below the stage ${stage}; they bring their own FROM scratch.`,
-    ...(fits ? all : ['', ...stages(all)]),
+      ? `# For a FROM scratch below the stage ${stage}`
+      : `# For the end of a Dockerfile, below the stage ${stage}; FROM scratch is among these lines`,
+    '',
+    ...(fits ? all : stages(all)),
     ...configOf(lift, options),
   ]
 }
@@ -73,17 +74,19 @@ function header(lift: Lift): readonly string[] {
 }
 
 function steps(lift: Lift, origin: 'image' | 'context', flag: string): readonly Step[] {
-  const comment = commenterFor(lift)
+  const groups = groupCopies(lift.copies, origin)
+  const comments = commentsOf(lift, groups)
   return [
-    ...groupCopies(lift.copies, origin).map((group) => copyStep(group, flag, comment)),
+    ...groups.map((group, index) => copyStep(group, flag, comments[index])),
     ...bareDirectories(lift).map(makeDirectory),
   ]
 }
 
-function copyStep(group: CopyGroup, flag: string, comment: Commenter): Step {
+function copyStep(group: CopyGroup, flag: string, comment: string | undefined): Step {
   const one = `COPY ${flag}[${group.words.join(', ')}]`
   const short = group.words.length === 2 && one.length <= 120
-  return `# ${comment(group)}\n${short ? one : `COPY ${flag}[ \\\n  ${group.words.join(', \\\n  ')} \\\n]`}`
+  const above = comment === undefined ? '' : `# ${comment}\n`
+  return `${above}${short ? one : `COPY ${flag}[ \\\n  ${group.words.join(', \\\n  ')} \\\n]`}`
 }
 
 /** The directories that no COPY makes on its way and no deeper directory of the list. */

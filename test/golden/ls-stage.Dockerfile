@@ -1,7 +1,8 @@
 # Lifted by liftbin from docker:debian:bookworm
 #   linux/amd64, sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 #   /usr/bin/ls
-# Put these lines after a FROM scratch of your own, below the stage build.
+# For a FROM scratch below the stage build
+
 # the loader of /usr/bin/ls
 COPY --from=build ["/lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2"]
 # 3 libraries of /usr/bin/ls, found in ld.so.cache
