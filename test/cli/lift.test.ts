@@ -44,6 +44,13 @@ test('a lift with faults', async () => {
   matchesGolden('lift-faults.txt', transcript(argv, await runCli(argv, { lift })))
 })
 
+test('a fragment names no image, so nothing is said of a digest', async () => {
+  const lift = lsLift({ findings: [note, warning] })
+  const { err } = await runCli(['debian:bookworm', 'ls', '--stage', 'build'], { lift })
+  assert.ok(err.includes(warning.message))
+  assert.ok(!err.includes(note.message), err)
+})
+
 test('an image that is not there', async () => {
   const argv = ['docker:nowhere', 'ls']
   const refusal = new LiftError('image-not-found', 'the Docker engine has no image nowhere', {

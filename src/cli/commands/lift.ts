@@ -1,9 +1,9 @@
-import type { EmitOptions, Lift, LiftOptions } from '../../index.js'
+import type { EmitOptions, Finding, Lift, LiftOptions } from '../../index.js'
 import type { CommonFlags, Context, Door } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
-import { type Manner, mannerOf, printFindings, printSummary } from '../print.js'
+import { mannerOf, printFindings, printSummary } from '../print.js'
 
 export interface LiftFlags extends CommonFlags {
   readonly output?: string
@@ -32,13 +32,15 @@ export async function liftCommand(
     door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags) }),
   )
   await writeAnswer(door.LIFT_FORMATS[flags.format].emit(lift, emitOptions(flags)), flags.output, context)
-  printLift(lift, await mannerOf(context, flags))
+  const manner = await mannerOf(context, flags)
+  printFindings(findingsFor(flags, lift), manner)
+  printSummary(lift, manner)
   return exitOfFindings(lift.findings)
 }
 
-function printLift(lift: Lift, manner: Manner): void {
-  printFindings(lift.findings, manner)
-  printSummary(lift, manner)
+/** With a stage the Dockerfile is the reader's, and no image is named by liftbin. */
+function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding[] {
+  return stage === undefined ? findings : findings.filter(({ kind }) => kind !== 'unpinned')
 }
 
 function liftOptions({ include }: LiftFlags): LiftOptions {
