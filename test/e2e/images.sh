@@ -25,6 +25,28 @@ build_foreign() {
   echo "image liftbin-e2e/$1"
 }
 
+# build_compiler: Debian's image with the C compiler that this machine has installed, as its packages list it.
+build_compiler() {
+  local context
+  context=$(mktemp -d)
+  comm -23 <(compiler_packages) <(packages_of_root) | xargs dpkg-query -L | grep '^/usr/' | grep -v '^/usr/share/' |
+    while read -r path; do if [ -f "$path" ]; then echo "$path"; fi; done |
+    tar --numeric-owner -C / -c -P -T - -f "$context/compiler.tar"
+  printf '%s\n' 'FROM liftbin-e2e/bookworm' 'ADD compiler.tar /' >"$context/Dockerfile"
+  DOCKER_BUILDKIT=1 docker build --quiet --tag liftbin-e2e/gcc:latest "$context" >/dev/null
+  rm -rf "$context"
+  echo "image liftbin-e2e/gcc"
+}
+
+compiler_packages() {
+  apt-cache depends --recurse --installed --important gcc libc6-dev | grep '^[a-z0-9]' | sort -u
+}
+
+packages_of_root() {
+  dpkg-query --admindir="$roots/bookworm/var/lib/dpkg" -W -f '${Package}\n' | sort -u
+}
+
 import bookworm -c "ENV $path" -c 'CMD ["bash"]'
 import musl -c "ENV $path" -c 'CMD ["/usr/bin/hello"]'
 build_foreign arm64
+build_compiler
