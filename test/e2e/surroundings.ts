@@ -30,7 +30,8 @@ export function liftbin(...args: readonly string[]): Outcome {
   return run(process.execPath, [CLI, ...args])
 }
 
-const CLI = join(dirname(fileURLToPath(import.meta.url)), '../../dist/cli/main.cjs')
+/** The built command line. */
+export const CLI = join(dirname(fileURLToPath(import.meta.url)), '../../dist/cli/main.cjs')
 
 /** The Dockerfile of a lift that must succeed. */
 export function dockerfileOf(...args: readonly string[]): string {
@@ -108,7 +109,8 @@ export async function withFolder<T>(use: (folder: string) => T | Promise<T>): Pr
   }
 }
 
-function run(command: string, args: readonly string[], options: SpawnSyncOptions = {}): Outcome {
+/** Runs a host command to its end. */
+export function run(command: string, args: readonly string[], options: SpawnSyncOptions = {}): Outcome {
   const result = spawnSync(command, args, { maxBuffer: 1 << 28, ...options, encoding: 'utf8' })
   if (result.error) throw result.error
   return { status: result.status, stdout: result.stdout, stderr: result.stderr }
