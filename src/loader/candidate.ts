@@ -30,13 +30,21 @@ export function glibcSkips(outcome: Outcome): boolean {
   )
 }
 
+const HEADER_SIZE = { '32': 52, '64': 64 }
+
 /** Opens and judges a candidate library as glibc does (loader-rules A9; glibc elf/dl-load.c, open_verify). */
 export async function glibcCandidate(files: RootFiles, trail: Trail, port: Port): Promise<Candidate> {
   const file = openedFile(trail)
   if (typeof file === 'string') return { outcome: file }
+  // Whatever the file says of itself, the loader wants a header of its own class.
+  if (file.size < HEADER_SIZE[port.class]) return { outcome: 'too short' }
   const reading = await files.read(file)
   const header = reading.elf ?? reading.header
-  if (header === undefined) return { outcome: unreadableOutcome(reading) }
+  if (header === undefined) {
+    // Anything but its own class may be a library of some other loader.
+    const isOtherClass = reading.elf === undefined && headerFault(reading.error) === 'unknown class'
+    return { outcome: isOtherClass ? 'other class' : unreadableOutcome(reading) }
+  }
   const outcome = judgeHeader(header, port)
   if (outcome !== 'taken') return { outcome }
   if (reading.elf === undefined) return { outcome: 'invalid header' }
@@ -75,12 +83,20 @@ type HeaderOutcome =
 
 function judgeHeader(header: ElfHeader, port: Port): HeaderOutcome {
   if (header.class !== port.class) return 'other class'
-  if (header.endian !== port.endian) return 'other byte order'
-  if (!hasValidIdent(header) || header.version !== 1) return 'invalid header'
-  if (header.machineNumber !== port.machineNumber) return 'other machine'
+  const isOtherMachine = machineSeenBy(port, header) !== port.machineNumber
+  // Debian's loaders skip a file of another machine here; upstream's stop at whatever is wrong with e_ident.
+  if (header.endian !== port.endian) return isOtherMachine ? 'other machine' : 'other byte order'
+  if (!hasValidIdent(header)) return isOtherMachine ? 'other machine' : 'invalid header'
+  if (header.version !== 1) return 'invalid header'
+  if (isOtherMachine) return 'other machine'
   if (!isSameAbi(header, port)) return 'other abi'
   if (header.phentsize !== (header.class === 64 ? 56 : 32)) return 'invalid header'
   return 'taken'
+}
+
+/** A loader reads e_machine in its own byte order, whatever the file says. */
+function machineSeenBy(port: Port, { machineNumber, endian }: ElfHeader): number {
+  return endian === port.endian ? machineNumber : ((machineNumber & 0xff) << 8) | (machineNumber >>> 8)
 }
 
 const OSABI_SYSV = 0
