@@ -37,14 +37,15 @@ function rpathChain(requester: LoadedObject, program: LoadedObject): LoadedObjec
   return chain.includes(program) ? chain : [...chain, program]
 }
 
-/** LD_LIBRARY_PATH as a list: none in secure mode or when empty; split at `:` and `;`. */
+/** LD_LIBRARY_PATH as a list: none in secure mode or when empty; split at `:` and `;`, `$ORIGIN` is the program's. */
 export function glibcEnvironmentList(
   installation: GlibcInstallation,
   settings: LoaderSettings,
+  program: LoadedObject,
 ): readonly SearchList[] {
   if (settings.secure || settings.libraryPath === undefined || settings.libraryPath === '') return []
   const elements = settings.libraryPath.split(/[:;]/)
-  const directories = elements.flatMap((element) => expandElement(element, undefined, installation, settings))
+  const directories = elements.flatMap((element) => expandElement(element, program, installation, settings))
   return [{ rule: 'ld-library-path', directories: unique(directories) }]
 }
 
@@ -72,7 +73,7 @@ function unique(directories: readonly string[]): string[] {
 /** The directories one element stands for: none when a token has no value, several for `$PLATFORM`. */
 function expandElement(
   element: string,
-  object: LoadedObject | undefined,
+  object: LoadedObject,
   installation: GlibcInstallation,
   settings: LoaderSettings,
 ): string[] {
@@ -82,7 +83,7 @@ function expandElement(
     : ['']
   return platforms.flatMap((PLATFORM) => {
     const expanded = expandTokens(element, {
-      ORIGIN: originOf(object ?? installation.object, settings.workingDir),
+      ORIGIN: originOf(object, settings.workingDir),
       LIB: installation.build.lib,
       PLATFORM,
     })

@@ -69,7 +69,6 @@ function parsePreloadFile(text: string): string[] {
 export function glibcLoader(installation: GlibcInstallation, settings: LoaderSettings): Loader {
   const { build, object, cache } = installation
   const opener = glibcOpener(installation, settings)
-  const environment = glibcEnvironmentList(installation, settings)
   const modern = build.version !== undefined
   return {
     dialect: 'glibc',
@@ -89,10 +88,8 @@ export function glibcLoader(installation: GlibcInstallation, settings: LoaderSet
       })),
       ...installation.preloadNames.map((name) => ({ name, from: PRELOAD_PATH })),
     ],
-    resolve: (name, requester, map) =>
-      resolve({ installation, settings, opener, environment }, name, requester, map),
-    resolvePreload: (name, map) =>
-      resolve({ installation, settings, opener, environment }, name, map.program, map),
+    resolve: (name, requester, map) => resolve({ installation, settings, opener }, name, requester, map),
+    resolvePreload: (name, map) => resolve({ installation, settings, opener }, name, map.program, map),
   }
 }
 
@@ -104,7 +101,6 @@ interface Rules {
   readonly installation: GlibcInstallation
   readonly settings: LoaderSettings
   readonly opener: Opener
-  readonly environment: ReturnType<typeof glibcEnvironmentList>
 }
 
 async function resolve(
@@ -203,8 +199,10 @@ async function search(
   map: LinkMap,
   attempts: Attempt[],
 ): Promise<SearchEnd> {
-  const lists = glibcLists(rules.installation, rules.settings, requester, map.program)
-  for (const list of [...lists.rpath, ...rules.environment, ...lists.runpath]) {
+  const { installation, settings } = rules
+  const lists = glibcLists(installation, settings, requester, map.program)
+  const environment = glibcEnvironmentList(installation, settings, map.program)
+  for (const list of [...lists.rpath, ...environment, ...lists.runpath]) {
     const end = await searchList(list, name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined) return end
   }
@@ -212,7 +210,7 @@ async function search(
   if (cached.hit !== undefined || cached.blockedBy !== undefined) return cached
   if (hasNoDefaultLib(requester.elf)) return {}
   return searchList(
-    { rule: 'default', directories: rules.installation.build.directories },
+    { rule: 'default', directories: installation.build.directories },
     name,
     rules.opener,
     attempts,
