@@ -56,6 +56,11 @@ test('a file of another machine behind the cache is skipped, one that is no libr
   assert.deepEqual(stopped.tried['liba.so'], ['ld.so.cache /r/liba.so not elf'])
 })
 
+test('a link loop behind the cache is passed over, and the default directories are asked', async () => {
+  const tree = { ...cached([PLAIN]), '/r/liba.so': { link: 'liba.so' }, '/usr/lib/liba.so': library() }
+  assert.deepEqual((await liftFrom(tree)).found, ['/usr/lib/liba.so'])
+})
+
 test('the path of an entry is taken as it is, without subdirectories for CPUs', async () => {
   const answer = await liftFrom(cached([PLAIN]))
   assert.deepEqual(lifted(answer), ['/r/liba.so'])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { complaints, library, liftFrom, program } from '../support/glibc-root.js'
+import { library, liftFrom, program } from '../support/glibc-root.js'
 
 test("RPATH serves the objects that are loaded on an object's behalf, however far down", async () => {
   const { found, missing } = await liftFrom({
@@ -101,6 +101,15 @@ test('an empty RUNPATH gives no directory and still switches RPATH off', async (
   assert.deepEqual(tried['liba.so'], ['default /lib/liba.so absent', 'default /usr/lib/liba.so absent'])
 })
 
+test('a requester with an empty RUNPATH sees no RPATH of its loaders', async () => {
+  const { missing } = await liftFrom({
+    '/bin/p': program({ needed: ['liba.so'], rpath: '/p' }),
+    '/p/liba.so': library({ needed: ['libb.so'], runpath: '' }),
+    '/p/libb.so': library(),
+  })
+  assert.deepEqual(missing, ['libb.so for /p/liba.so'])
+})
+
 test('RPATH and RUNPATH are split at colons alone', async () => {
   for (const kind of ['rpath', 'runpath']) {
     const { found } = await liftFrom({
@@ -133,68 +142,4 @@ test("LD_LIBRARY_PATH of this process has no effect, nor has the host's PATH of 
     if (before === undefined) delete process.env.LD_LIBRARY_PATH
     else process.env.LD_LIBRARY_PATH = before
   }
-})
-
-test('an empty element is the working directory, and the file is opened by its bare name', async () => {
-  const tree = { '/srv/liba.so': library(), '/bin/p': program({ needed: ['liba.so'] }) }
-  for (const value of [':/x', '/x:', '/x::/y', '/x;']) {
-    const answer = await liftFrom(tree, { env: [`LD_LIBRARY_PATH=${value}`], workingDir: '/srv' })
-    assert.deepEqual(answer.found, ['liba.so'])
-    assert.deepEqual(complaints(answer), ['relative-path'])
-  }
-})
-
-test('an empty LD_LIBRARY_PATH is no list, not the working directory', async () => {
-  const tree = { '/liba.so': library(), '/bin/p': program({ needed: ['liba.so'] }) }
-  assert.deepEqual((await liftFrom(tree, { env: ['LD_LIBRARY_PATH='] })).missing, ['liba.so for /bin/p'])
-})
-
-test('a relative element starts at the working directory and is worth a warning', async () => {
-  const tree = { '/srv/sub/liba.so': library(), '/bin/p': program({ needed: ['liba.so'], runpath: 'sub' }) }
-  const answer = await liftFrom(tree, { workingDir: '/srv' })
-  assert.deepEqual(answer.found, ['sub/liba.so'])
-  assert.deepEqual(complaints(answer), ['relative-path'])
-  assert.deepEqual((await liftFrom(tree)).missing, ['liba.so for /bin/p'])
-})
-
-test('elements stay text except that trailing slashes become one and repetitions go', async () => {
-  const { tried } = await liftFrom(
-    { '/bin/p': program({ needed: ['gone.so'], runpath: '/a//:/a:/b/../c/.://d:/' }) },
-    { loader: { directories: ['/lib/', '/usr/lib/'] } },
-  )
-  assert.deepEqual(tried['gone.so']?.slice(0, 4), [
-    'runpath /a/gone.so absent',
-    'runpath /b/../c/./gone.so absent',
-    'runpath //d/gone.so absent',
-    'runpath /gone.so absent',
-  ])
-})
-
-test('".." in an element is walked: it needs the directory before it and means the parent of a link\'s target', async () => {
-  const options = { needed: ['liba.so'], runpath: '/t/plugins/../lib' }
-  const tree = { '/bin/p': program(options), '/t/lib/liba.so': library() }
-  assert.deepEqual((await liftFrom(tree)).missing, ['liba.so for /bin/p'])
-  const present = { ...tree, '/t/plugins': { directory: true } } as const
-  assert.deepEqual((await liftFrom(present)).found, ['/t/plugins/../lib/liba.so'])
-  const linked = { ...tree, '/t/plugins': { link: '/opt/deep' }, '/opt/deep': { directory: true } } as const
-  assert.deepEqual((await liftFrom(linked)).missing, ['liba.so for /bin/p'])
-})
-
-test('an absolute link on the way is taken from the root, and stays in the open path', async () => {
-  const { found, lift } = await liftFrom({
-    '/bin/p': program({ needed: ['liba.so'], runpath: '/opt/current/lib' }),
-    '/opt/current': { link: '/opt/v2' },
-    '/opt/v2/lib/liba.so': { link: '/opt/v2/lib/liba.so.1' },
-    '/opt/v2/lib/liba.so.1': library(),
-  })
-  assert.deepEqual(found, ['/opt/current/lib/liba.so'])
-  const paths = lift.entries.filter(({ role }) => role === 'library' || role === 'symlink')
-  assert.deepEqual(
-    paths.map(({ path, realPath }) => `${path} ${realPath}`),
-    [
-      '/opt/current /opt/current',
-      '/opt/current/lib/liba.so /opt/v2/lib/liba.so.1',
-      '/opt/v2/lib/liba.so /opt/v2/lib/liba.so',
-    ],
-  )
 })

@@ -149,3 +149,12 @@ test("audit modules of the program are found by the program's lists; those of li
   assert.deepEqual(complaints(answer), ['audit-missing'])
   assert.deepEqual((await liftFrom(tree, { loader: { version: 'none' } })).found, ['/lib/liba.so'])
 })
+
+test("what an audit module needs is searched in the program's RPATH", async () => {
+  const { found } = await liftFrom({
+    '/bin/p': program({ audit: '/m/libm.so', rpath: '/r' }),
+    '/m/libm.so': library({ needed: ['libo.so'] }),
+    '/r/libo.so': library(),
+  })
+  assert.deepEqual(found, ['/m/libm.so', '/r/libo.so'])
+})

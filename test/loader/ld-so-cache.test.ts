@@ -146,7 +146,7 @@ test('an extension that leaves the file, is unaligned or has no magic gives no n
     [at, 0xeaa4_2175],
     [at + 8, 2],
     [at + 16, 0xffff_fff0],
-    [at + 16, at + 25],
+    [at + 16, at + 23],
     [at + 20, 0xffff_fff0],
     [at + 4, 0],
   ]

@@ -70,6 +70,23 @@ test('$LIB is the whole first directory where that stands alone, else its last c
   assert.equal(readBuild({ directories: ['/lib64/', '/usr/lib64/'], lib: 'lib64' }).lib, 'lib64')
 })
 
+test('where both values of $LIB stand alone, the whole first directory is meant', () => {
+  const directories = ['/lib/T/', '/usr/lib/T/']
+  for (const values of [
+    ['lib/T', 'T'],
+    ['T', 'lib/T'],
+  ]) {
+    const bytes = Buffer.concat(values.map((lib) => compiledIn({ directories, lib })))
+    assert.equal(readGlibcBuild(bytes, 8, 'little').lib, 'lib/T')
+  }
+})
+
+test('a run of more directories than any loader has is none', () => {
+  const directories = Array.from({ length: 17 }, (_, index) => `/lib/${index}/`)
+  assert.deepEqual(readBuild({ directories }).directories, GUESSED)
+  assert.deepEqual(readBuild({ directories: directories.slice(1) }).directories, directories.slice(1))
+})
+
 test('without directories $LIB has no value', () => {
   assert.equal(readBuild({ directories: [] }).lib, undefined)
   assert.deepEqual(readBuild({ directories: [] }).directories, GUESSED)
