@@ -1,12 +1,18 @@
+import { type ElfHeader, machineOf } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
-import { closureFindings, missingOf } from '../lift/closure-findings.js'
+import type { Platform } from '../image/platform.js'
+import { allFindings } from '../lift/all-findings.js'
+import { missingOf } from '../lift/closure-findings.js'
 import { environmentOf } from '../lift/environment.js'
 import { type Examination, type Examiner, examine } from '../lift/examine.js'
+import { finding } from '../lift/finding.js'
 import { describeImage } from '../lift/lift-image.js'
+import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
 import { rootFiles } from '../loader/files.js'
 import { loadersOf } from '../loader/index.js'
+import type { RootPath } from '../rootfs/path.js'
 import { walk } from '../rootfs/walk.js'
 import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
 
@@ -28,24 +34,10 @@ export async function audit(
   const files = rootFiles(image.rootfs)
   const examiner = { files, loaders: loadersOf(files), environment: environmentOf(image.config) }
   const audited = new Map<string, AuditedBinary>()
-  if (binaries.length === 0) await auditAll(examiner, audited, options)
+  if (binaries.length === 0) await auditAll(examiner, audited, image.platform, options)
   for (const asked of binaries) {
     options.signal?.throwIfAborted()
-    const program = await findProgram(files, examiner.environment, asked)
-    for (const { trail, file, elf } of program.chain) {
-      const binary: AuditedBinary =
-        elf === undefined
-          ? {
-              path: file.path,
-              kind: 'script',
-              machine: 'none',
-              libraries: [],
-              missing: [],
-              findings: program.findings,
-            }
-          : await describe(await examine(examiner, trail, file, elf))
-      audited.set(binary.path, binary)
-    }
+    for (const binary of await auditNamed(examiner, asked, image.platform)) audited.set(binary.path, binary)
   }
   return {
     image: describeImage(image),
@@ -53,11 +45,59 @@ export async function audit(
   }
 }
 
+/** A program with what starts it; a file that is broken is an answer too, so that the others are looked at. */
+async function auditNamed(
+  examiner: Examiner,
+  asked: string,
+  platform: Platform,
+): Promise<readonly AuditedBinary[]> {
+  const { files, environment } = examiner
+  const broken = await brokenFile(examiner, asked)
+  if (broken !== undefined) return [broken]
+  const program = await findProgram(files, environment, asked)
+  const rows: AuditedBinary[] = []
+  for (const { trail, file, elf } of program.chain) {
+    rows.push(
+      elf === undefined
+        ? { ...bare(file.path), kind: 'script', findings: program.findings }
+        : await describe(examiner, await examine(examiner, trail, file, elf), platform),
+    )
+  }
+  return rows
+}
+
+function bare(path: RootPath): AuditedBinary {
+  return { path, kind: 'unknown', machine: 'none', libraries: [], missing: [], findings: [] }
+}
+
+/** A file with an ELF header that cannot be read as ELF. */
+async function brokenFile(
+  { files, environment }: Examiner,
+  asked: string,
+): Promise<AuditedBinary | undefined> {
+  const { end } = await locate(files, environment, asked)
+  if (end?.kind !== 'file') return undefined
+  const reading = await files.read(end)
+  if (reading.elf !== undefined || reading.error.code !== 'malformed-elf') return undefined
+  const { path } = end
+  const machine = reading.header === undefined ? 'none' : machineName(reading.header)
+  return {
+    ...bare(path),
+    machine,
+    findings: [finding({ kind: 'malformed-elf', path, reason: reading.error.message })],
+  }
+}
+
+function machineName(header: ElfHeader): string {
+  return machineOf(header) ?? `unknown (${header.machineNumber})`
+}
+
 const LEFT_OUT = new Set(['relocatable', 'core', 'other'])
 
 async function auditAll(
   examiner: Examiner,
   audited: Map<string, AuditedBinary>,
+  platform: Platform,
   options: AuditOptions,
 ): Promise<void> {
   const { files } = examiner
@@ -69,26 +109,33 @@ async function auditAll(
     if (reading.elf === undefined || LEFT_OUT.has(reading.elf.kind)) continue
     try {
       const trail = { asked: entry.path, links: [], stones: [], end: entry }
-      audited.set(entry.path, await describe(await examine(examiner, trail, entry, reading.elf)))
+      audited.set(
+        entry.path,
+        await describe(examiner, await examine(examiner, trail, entry, reading.elf), platform),
+      )
     } catch (error) {
       if (!(error instanceof LiftError) || error.code !== 'unsupported') throw error
     }
   }
 }
 
-async function describe(examination: Examination): Promise<AuditedBinary> {
+async function describe(
+  examiner: Examiner,
+  examination: Examination,
+  platform: Platform,
+): Promise<AuditedBinary> {
   const { file, elf, kind, loader, baseline } = examination
   return {
     path: file.path,
     kind,
-    machine: elf.machine ?? `unknown (${elf.machineNumber})`,
+    machine: machineName(elf),
     ...(elf.interpreter === undefined ? {} : { interpreter: elf.interpreter }),
     ...(loader === undefined
       ? {}
       : { loader: { path: loader.object.name, realPath: loader.object.file.path } }),
     libraries: librariesOf(examination),
     missing: baseline === undefined ? [] : missingOf(baseline),
-    findings: await closureFindings(examination),
+    findings: await allFindings(examiner, examination, platform),
   }
 }
 

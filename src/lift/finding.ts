@@ -130,9 +130,9 @@ const WORDS: Words = {
       `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added`,
   ],
   'no-cache': [
-    'warning',
+    'note',
     (f) =>
-      `${f.name} lies in ${f.directory}, which /etc/ld.so.conf names, but it is not in ld.so.cache; was ldconfig forgotten?`,
+      `${f.name} lies in ${f.directory}, which /etc/ld.so.conf names, but ld.so.cache does not list it; run ldconfig in the image`,
   ],
   'cache-carried': [
     'note',

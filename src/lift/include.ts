@@ -17,7 +17,7 @@ export interface Included {
  * Throws LiftError 'file-not-found' when nothing is there.
  */
 export async function findIncluded(files: RootFiles, pattern: string): Promise<readonly Included[]> {
-  const paths = await matches(files, normalise(pattern))
+  const paths = await matchingPaths(files, normalise(pattern))
   const found: Included[] = []
   for (const path of paths) {
     const trail = await files.trail(path, '/')
@@ -29,7 +29,8 @@ export async function findIncluded(files: RootFiles, pattern: string): Promise<r
   return found
 }
 
-async function matches(files: RootFiles, pattern: RootPath): Promise<readonly RootPath[]> {
+/** The paths a pattern of `*` and `?` in its last component stands for; itself when it holds none. */
+export async function matchingPaths(files: RootFiles, pattern: RootPath): Promise<readonly RootPath[]> {
   if ((await files.trail(pattern, '/')).end !== undefined || !/[*?]/.test(basename(pattern))) return [pattern]
   const directory = (await files.trail(parent(pattern), '/')).end
   if (directory?.kind !== 'directory') return []

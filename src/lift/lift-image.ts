@@ -1,12 +1,14 @@
 import type { Closure } from '../closure/closure.js'
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
+import type { Platform } from '../image/platform.js'
 import { rootFiles } from '../loader/files.js'
 import { loadersOf } from '../loader/index.js'
 import type { LoadedObject } from '../loader/loader.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
+import { allFindings } from './all-findings.js'
 import { checkPlan, type Placed } from './check.js'
-import { closureFindings, missingOf } from './closure-findings.js'
+import { missingOf } from './closure-findings.js'
 import { type Environment, environmentOf } from './environment.js'
 import { type Examination, type Examiner, examine } from './examine.js'
 import { type Finding, type FindingFacts, finding } from './finding.js'
@@ -57,7 +59,7 @@ export async function lift(
         gathering.findings.push(finding({ kind: 'not-executable', program: started.trail.asked }))
       }
       if (examination === undefined) continue
-      gathering.findings.push(...(await closureFindings(examination)))
+      gathering.findings.push(...(await allFindings(examiner, examination, image.platform)))
       if (examination.baseline !== undefined) gathering.missing.push(...missingOf(examination.baseline))
       placed.push({ examination, at })
     }
@@ -65,7 +67,7 @@ export async function lift(
       describeProgram(program, examinations, placeOf(program.chain[0], examinations.get(program.chain[0]))),
     )
   }
-  for (const pattern of options.include ?? []) await addIncluded(examiner, pattern, gathering)
+  for (const pattern of options.include ?? []) await addIncluded(examiner, pattern, gathering, image.platform)
   const plan = await planAndCheck(gathering, files, environment, placed)
   const extra = imageFindings(image)
   return {
@@ -79,20 +81,35 @@ export async function lift(
   }
 }
 
-async function addIncluded(examiner: Examiner, pattern: string, gathering: Gathering): Promise<void> {
+async function addIncluded(
+  examiner: Examiner,
+  pattern: string,
+  gathering: Gathering,
+  platform: Platform,
+): Promise<void> {
   for (const included of await findIncluded(examiner.files, pattern)) {
     gathering.addIncluded(included)
     for await (const file of includedFiles(examiner.files, included)) {
-      const { elf } = await examiner.files.read(file)
+      const reading = await examiner.files.read(file)
+      if (reading.elf === undefined && included.end.kind === 'file')
+        gathering.findings.push(...malformedFindings(included.path, reading.error))
+      const { elf } = reading
       if (elf === undefined || (elf.kind !== 'program' && elf.kind !== 'library')) continue
       const trail = { asked: file.path, links: [], stones: [], end: file }
       const examination = await examine(examiner, trail, file, elf).catch(unlessUnsupported)
       if (examination === undefined) continue
       gathering.addClosures(examination)
-      gathering.findings.push(...(await closureFindings(examination)))
+      gathering.findings.push(...(await allFindings(examiner, examination, platform)))
       if (examination.baseline !== undefined) gathering.missing.push(...missingOf(examination.baseline))
     }
   }
+}
+
+/** Only a file that was asked for by name: a directory may hold anything. */
+function malformedFindings(path: RootPath, error: LiftError): readonly Finding[] {
+  return error.code === 'malformed-elf'
+    ? [finding({ kind: 'malformed-elf', path, reason: error.message })]
+    : []
 }
 
 function unlessUnsupported(error: unknown): undefined {

@@ -2,12 +2,12 @@ import type { ElfFile } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { RootFiles } from '../loader/files.js'
 import type { Trail } from '../rootfs/follow.js'
-import { basename, join, type RootPath } from '../rootfs/path.js'
+import { basename } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import type { Environment } from './environment.js'
 import { type Finding, finding } from './finding.js'
 import type { Why } from './lift.js'
-import { nearNames } from './near-names.js'
+import { locate, lookUp } from './locate.js'
 import { parseEnvArgument, parseShebang, SHEBANG_MAX, type Shebang } from './shebang.js'
 
 /** A file that the kernel starts on the way to the program: the program, or a script and its interpreters. */
@@ -37,48 +37,11 @@ export async function findProgram(
   environment: Environment,
   asked: string,
 ): Promise<Program> {
-  const trail = asked.includes('/')
-    ? await files.trail(asked, environment.workingDir)
-    : await lookUp(files, environment.searchPath, environment.workingDir, asked)
-  if (trail?.end === undefined) throw await notFound(files, environment, asked, trail)
+  const trail = await locate(files, environment, asked)
   const first = await start(files, trail, { neededBy: '', name: asked, rule: 'asked' })
   if (first.elf !== undefined) return { asked, chain: [first], findings: [] }
   const { started, findings } = await interpreters(files, environment, first)
   return { asked, chain: [first, ...started], findings }
-}
-
-/** Looks a bare name up as execvp does: the first regular file with an execute bit. */
-async function lookUp(
-  files: RootFiles,
-  searchPath: readonly string[],
-  workingDir: RootPath,
-  name: string,
-): Promise<Trail | undefined> {
-  for (const directory of searchPath) {
-    const trail = await files.trail(join(join(workingDir, directory), name), workingDir)
-    if (trail.end?.kind === 'file' && (trail.end.mode & 0o111) !== 0) return trail
-  }
-  return undefined
-}
-
-async function notFound(
-  files: RootFiles,
-  environment: Environment,
-  asked: string,
-  trail: Trail | undefined,
-): Promise<LiftError> {
-  const near = await nearNames(files.rootfs, asked, environment.searchPath)
-  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined
-  const dangling = trail?.links.at(-1)
-  const message =
-    trail === undefined
-      ? `${asked}: no such program in the image's PATH (${environment.searchPath.join(':')})`
-      : trail.fault === 'link-loop'
-        ? `${asked}: too many levels of symbolic links`
-        : dangling !== undefined
-          ? `${asked}: its link ${dangling.path} -> ${dangling.target} leads to no file of the image`
-          : `${asked}: no such file in the image`
-  return new LiftError('file-not-found', message, hint === undefined ? {} : { hint })
 }
 
 async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started> {
