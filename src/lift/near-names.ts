@@ -31,16 +31,20 @@ export async function nearNames(
     .map(({ path }) => path)
 }
 
-/** Levenshtein's distance, with a cheap way out for names of very different length. */
+/** Levenshtein's distance with two swapped letters as one slip, and with a cheap way out for names of very different length. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 3 || a.length > 64 || b.length > 64) return 99
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  let before = row
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, change))
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = isSwap ? before[j - 2]! + 1 : change
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, change, swap))
     }
+    before = row
     row = next
   }
   return row[b.length]!
