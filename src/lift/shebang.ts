@@ -15,17 +15,21 @@ export const SHEBANG_MAX = 256
  * kernel refuses: an empty line, or an interpreter that does not end within the bytes it looks at.
  */
 export function parseShebang(head: Uint8Array): Shebang | undefined {
-  const text = decodeText(head.subarray(0, SHEBANG_MAX - 1))
-  if (!text.startsWith('#!')) return undefined
-  const newline = text.indexOf('\n')
-  const rest = newline === -1 ? text.slice(2) : text.slice(2, newline)
+  const seen = Buffer.from(head.subarray(0, SHEBANG_MAX))
+  if (seen.toString('latin1', 0, 2) !== '#!') return undefined
+  const newline = seen.indexOf('\n')
+  if (newline === -1 && !endsInside(seen)) return undefined
+  const rest = decodeText(seen.subarray(2, newline === -1 ? SHEBANG_MAX - 1 : newline))
   const match = /^[ \t]*([^ \t\0]+)([ \t\0][\s\S]*)?$/.exec(rest)
   if (match === null) return undefined
   const [, interpreter = '', tail] = match
-  // Without a line end, only a blank or NUL behind the name shows that it is whole.
-  if (newline === -1 && tail === undefined && head.length >= SHEBANG_MAX) return undefined
   const argument = tail?.split('\0')[0]?.replace(/^[ \t]+|[ \t]+$/g, '')
   return { interpreter, argument: argument === undefined || argument === '' ? undefined : argument }
+}
+
+/** Without a line end, only the end of the file, a blank or NUL behind the name shows that it is whole. */
+function endsInside(seen: Buffer): boolean {
+  return seen.length < SHEBANG_MAX || /^#![ \t]*[^ \t\0]+[ \t\0]/.test(seen.toString('latin1'))
 }
 
 /** What `env` would start, and the PATH it would look in if it sets one. */
