@@ -14,21 +14,27 @@ const MOST_BYTES = 1024 * 1024
  */
 export async function configuredDirectories(files: RootFiles): Promise<readonly RootPath[]> {
   const directories = new Set<RootPath>()
-  const read = new Set<RootPath>()
-  const pending: RootPath[] = [CONFIGURATION]
-  while (pending.length > 0 && read.size < MOST_FILES) {
-    const path = pending.shift()!
-    if (read.has(path)) continue
-    read.add(path)
-    const included: RootPath[] = []
-    for (const line of await linesOf(files, path)) {
-      const patterns = /^include[ \t]+(.*)$/.exec(line)?.[1]
-      if (patterns !== undefined) included.push(...(await includedFiles(files, patterns, parent(path))))
-      else if (line.startsWith('/')) directories.add(normalise(line.replace(/=[^/]*$/, '')))
-    }
-    pending.unshift(...included)
-  }
+  await readInto(directories, new Set(), files, CONFIGURATION)
   return [...directories]
+}
+
+async function readInto(
+  directories: Set<RootPath>,
+  read: Set<RootPath>,
+  files: RootFiles,
+  path: RootPath,
+): Promise<void> {
+  if (read.has(path) || read.size >= MOST_FILES) return
+  read.add(path)
+  for (const line of await linesOf(files, path)) {
+    const patterns = /^include[ \t]+(.*)$/.exec(line)?.[1]
+    if (patterns === undefined) {
+      if (line.startsWith('/')) directories.add(normalise(line.replace(/=[^/]*$/, '')))
+      continue
+    }
+    for (const included of await includedFiles(files, patterns, parent(path)))
+      await readInto(directories, read, files, included)
+  }
 }
 
 /** The lines without comments and outer blanks. */
