@@ -121,7 +121,7 @@ async function interpreters(
     const trail = await files.trail(shebang.interpreter, environment.workingDir)
     if (trail.end?.kind !== 'file') return missing(readable(shebang.interpreter), absence(shebang))
     const next = await start(files, trail, {
-      neededBy: current.trail.asked,
+      neededBy: current.file.path,
       name: shebang.interpreter,
       rule: 'shebang',
     })
@@ -167,5 +167,5 @@ async function envTarget(
     ? await files.trail(program, environment.workingDir)
     : await lookUp(files, searchPath, environment.workingDir, program)
   if (trail?.end?.kind !== 'file') return program
-  return start(files, trail, { neededBy: script.trail.asked, name: program, rule: 'env' })
+  return start(files, trail, { neededBy: script.file.path, name: program, rule: 'env' })
 }
