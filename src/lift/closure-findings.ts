@@ -17,7 +17,8 @@ export function missingOf(closure: Closure): readonly Missing[] {
 
 /** Everything worth telling about one examined file, errors first in the loader's own order. */
 export async function closureFindings(examination: Examination): Promise<readonly Finding[]> {
-  const { baseline, loader, variants, secure, findings } = examination
+  const { baseline, loader, variants, secure } = examination
+  const findings = [...examination.findings, ...privilegeFindings(examination)]
   if (baseline === undefined || loader === undefined) return findings
   return [
     ...findings,
@@ -117,17 +118,18 @@ function isVariantPath(object: LoadedObject): boolean {
   return object.name.includes('/glibc-hwcaps/')
 }
 
+function privilegeFindings({ file }: Examination): readonly Finding[] {
+  const { path, mode } = file
+  return (mode & 0o6000) === 0 ? [] : [finding({ kind: 'setuid', program: path, mode })]
+}
+
 function secureFindings(baseline: Closure, secure: Closure): readonly Finding[] {
   const program = baseline.program.name
-  const mode = baseline.program.file.mode
   const found = new Set(
     baseline.edges.filter(({ resolution }) => resolution.found !== undefined).map(edgeKey),
   )
   const lost = secure.edges.filter((edge) => edge.resolution.found === undefined && found.has(edgeKey(edge)))
-  return [
-    finding({ kind: 'setuid', program, mode }),
-    ...lost.map(({ name }) => finding({ kind: 'secure-mode', program, name })),
-  ]
+  return lost.map(({ name }) => finding({ kind: 'secure-mode', program, name }))
 }
 
 function edgeKey({ from, name }: Edge): string {

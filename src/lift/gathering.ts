@@ -2,13 +2,13 @@ import type { LoadedObject } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import { parent, type RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
-import type { Placed } from './check.js'
 import type { Examination } from './examine.js'
 import type { Finding } from './finding.js'
 import type { Included } from './include.js'
 import type { LiftEntry, Missing, Role, Why } from './lift.js'
 import type { Opened } from './plan.js'
 import type { Started } from './programs.js'
+import { tellingRole } from './role.js'
 
 interface Row {
   readonly path: RootPath
@@ -25,7 +25,8 @@ export class Gathering {
   readonly missing: Missing[] = []
   readonly #rows = new Map<string, Row>()
   readonly #opened: Opened[] = []
-  readonly #cache: Opened[] = []
+  readonly #cache: { readonly item: Opened; readonly trail: Trail; readonly neededBy: string }[] = []
+  readonly #examinations: Examination[] = []
   readonly directories: Included[] = []
 
   /** A program or script at its place, and everything it loads. */
@@ -53,6 +54,7 @@ export class Gathering {
   /** Everything that is loaded with an object. */
   addClosures(examination: Examination): void {
     const { baseline, variants, interpreter, elf, file, loader } = examination
+    this.#examinations.push(examination)
     if (interpreter?.end?.kind === 'file') {
       const why: Why = { neededBy: file.path, name: elf.interpreter ?? '', rule: 'interpreter' }
       this.#addFile(interpreter.asked, interpreter, interpreter.end, 'loader', why)
@@ -78,8 +80,9 @@ export class Gathering {
     for (const { role, trail } of loader?.configuration ?? []) {
       if (trail.end?.kind !== 'file') continue
       const item: Opened = { path: trail.asked, file: trail.end, role: 'data' }
-      if (role === 'cache') this.#cache.push(item)
-      else this.#addConfiguration(item, trail, loader?.object.name ?? '')
+      const neededBy = loader?.object.name ?? ''
+      if (role === 'cache') this.#cache.push({ item, trail, neededBy })
+      else this.#addConfiguration(item, trail, neededBy)
     }
   }
 
@@ -94,8 +97,12 @@ export class Gathering {
   }
 
   #addConfiguration(item: Opened, trail: Trail, neededBy: string): void {
-    this.#addFile(item.path, trail, item.file, 'data', { neededBy, name: item.path, rule: 'configuration' })
+    this.#addConfigurationRow(item, trail, neededBy)
     this.#opened.push(item)
+  }
+
+  #addConfigurationRow({ path, file }: Opened, trail: Trail, neededBy: string): void {
+    this.#addFile(path, trail, file, 'data', { neededBy, name: path, rule: 'configuration' })
   }
 
   #addFile(path: RootPath, trail: Trail, file: FileEntry, role: Role, why: Why, soname?: string): void {
@@ -125,6 +132,7 @@ export class Gathering {
       this.#rows.set(key, row)
       return
     }
+    this.#rows.set(key, { ...row, ...known, role: tellingRole(known.role, row.role) })
     for (const why of row.why) {
       if (!known.why.some((other) => reasonKey(other) === reasonKey(why))) known.why.push(why)
     }
@@ -139,7 +147,7 @@ export class Gathering {
   }
 
   opened(withCache: boolean): readonly Opened[] {
-    return withCache ? [...this.#opened, ...this.#cache] : this.#opened
+    return withCache ? [...this.#opened, ...this.#cache.map(({ item }) => item)] : this.#opened
   }
 
   hasCache(): boolean {
@@ -147,29 +155,14 @@ export class Gathering {
   }
 
   /** Makes the cache part of the answer. */
-  carryCache(placed: readonly Placed[]): void {
-    for (const item of this.#cache) {
-      const user = placed.find(({ examination }) => examination.loader !== undefined)
-      const why: Why = {
-        neededBy: user?.examination.loader?.object.name ?? '',
-        name: item.path,
-        rule: 'configuration',
-      }
-      this.#addRow(`${item.path}\0file`, {
-        path: item.path,
-        realPath: item.file.path,
-        entry: item.file,
-        role: 'data',
-        why: [why],
-      })
-    }
+  carryCache(): void {
+    for (const { item, trail, neededBy } of this.#cache) this.#addConfigurationRow(item, trail, neededBy)
   }
 
   /** Open paths that only the cache leads to: they lie outside of the default directories. */
-  cacheOnly(placed: readonly Placed[]): string[] {
+  cacheOnly(): string[] {
     const paths = new Set<string>()
-    for (const { examination } of placed) {
-      const { loader, baseline, variants } = examination
+    for (const { loader, baseline, variants } of this.#examinations) {
       if (loader === undefined || baseline === undefined) continue
       for (const object of [baseline, ...variants].flatMap(({ objects }) => objects)) {
         if (object.rule !== 'ld.so.cache') continue

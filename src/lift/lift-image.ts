@@ -14,7 +14,7 @@ import { type Examination, type Examiner, examine } from './examine.js'
 import { type Finding, type FindingFacts, finding } from './finding.js'
 import { Gathering } from './gathering.js'
 import { findIncluded, includedFiles } from './include.js'
-import type { Lift, LiftedImage, LiftedProgram } from './lift.js'
+import type { Lift, LiftedImage, LiftedProgram, Missing } from './lift.js'
 import { type Plan, planTree } from './plan.js'
 import { findProgram, type Program, type Started } from './programs.js'
 
@@ -76,7 +76,7 @@ export async function lift(
     entries: gathering.entries(),
     copies: plan.copies,
     directories: plan.directories,
-    missing: gathering.missing,
+    missing: uniqueMissing(gathering.missing),
     findings: uniqueFindings([...gathering.findings, ...plan.findings, ...extra]),
   }
 }
@@ -133,19 +133,19 @@ async function planAndCheck(
   environment: Environment,
   placed: readonly Placed[],
 ): Promise<Plan> {
-  const cached = gathering.cacheOnly(placed)
+  const cached = gathering.cacheOnly()
   const attempt = async (withCache: boolean): Promise<Plan> => {
     const plan = await planTree(files, gathering.opened(withCache), gathering.directories)
     return { ...plan, findings: [...plan.findings, ...(await checkPlan(plan, files, environment, placed))] }
   }
   if (cached.length > 0) {
-    gathering.carryCache(placed)
+    gathering.carryCache()
     const plan = await attempt(true)
     return { ...plan, findings: [finding({ kind: 'cache-carried', libraries: cached }), ...plan.findings] }
   }
   const plan = await attempt(false)
   if (!plan.findings.some(({ kind }) => kind === 'lift-differs') || !gathering.hasCache()) return plan
-  gathering.carryCache(placed)
+  gathering.carryCache()
   return attempt(true)
 }
 
@@ -200,6 +200,15 @@ function imageFindings({ config, copySource }: Image): Finding[] {
   if (copySource.kind === 'image' && !copySource.pinned)
     facts.push({ kind: 'unpinned', from: copySource.from })
   return facts.map((fact) => finding(fact))
+}
+
+function uniqueMissing(rows: readonly Missing[]): Missing[] {
+  const known = new Map<string, Missing>()
+  for (const row of rows) {
+    const key = `${row.neededBy}\0${row.name}`
+    if (!known.has(key)) known.set(key, row)
+  }
+  return [...known.values()]
 }
 
 const RANK = { error: 0, warning: 1, note: 2 }

@@ -7,6 +7,7 @@ import type { FileEntry } from '../rootfs/rootfs.js'
 import { type Finding, finding } from './finding.js'
 import type { Included } from './include.js'
 import type { Copy, Role } from './lift.js'
+import { tellingRole } from './role.js'
 
 /** A file that a program opens by some path, and the role it plays. */
 export interface Opened {
@@ -45,7 +46,7 @@ export async function planTree(
     if (known !== undefined) {
       if (known.realPath !== item.file.path) {
         findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
-      }
+      } else copies.set(to, { ...known, role: tellingRole(known.role, item.role) })
       continue
     }
     if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
