@@ -58,7 +58,7 @@ export async function follow(rootfs: RootFs, path: string, from: RootPath = '/')
       if (++walked > MAX_LINKS) return done(undefined, 'link-loop')
       if (entry.target === '') return done(undefined, 'absent')
       if (Buffer.byteLength(entry.target) >= MAX_PATH) return done(undefined, 'name-too-long')
-      if (!links.includes(entry)) links.push(entry)
+      if (!links.some(({ path: known }) => known === path)) links.push(entry)
       if (entry.target.startsWith('/')) here = '/'
       if (pending.length === 0 && endsAsDirectory(entry.target)) mustBeDirectory = true
       pending = [...pending, ...components(entry.target).reverse()]
