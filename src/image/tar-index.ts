@@ -16,14 +16,25 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
   const headers = headerSequence()
   for (let at = 0; ; ) {
     const block = await reader.read(at, BLOCK)
-    if (block.length < BLOCK) throw damaged('it stops before its end mark')
+    if (block.length < BLOCK) throw cutOff()
     at += BLOCK
     const step = headers.next(block, at)
     if (step === 'end') return
     if (step.entry !== undefined) yield step.entry
-    if (step.extension) headers.extend((await reader.read(at, step.length)).subarray(0, step.length))
+    if (step.extension) headers.extend(await readExtension(reader, at, step.length))
     at += padded(step.length)
   }
+}
+
+/** Its padding has to be there too, as for a scanner. */
+async function readExtension(reader: ByteReader, at: number, length: number): Promise<Uint8Array> {
+  const bytes = await reader.read(at, padded(length))
+  if (bytes.length < padded(length)) throw cutOff()
+  return bytes.subarray(0, length)
+}
+
+function cutOff(): Error {
+  return damaged('it stops before its end mark')
 }
 
 /** A scanner for a tar that comes in pieces of any size. */
@@ -67,7 +78,7 @@ export function tarScanner(): TarScanner {
       return out
     },
     finish: () => {
-      if (!ended) throw damaged('it stops before its end mark')
+      if (!ended) throw cutOff()
     },
   }
 }

@@ -194,3 +194,10 @@ test('mutated archives give members or an error, never anything else', async () 
     }
   }
 })
+
+test('a tar that stops inside of an attribute list is cut off, not malformed', async () => {
+  const archive = memberOf({ path: 'pax', type: 'x', content: `20 path=${'a'.repeat(11)}\n` })
+  for (const cut of [archive.length - 1, archive.length - 500, 512]) {
+    await assert.rejects(membersOf(archive.subarray(0, cut)), { message: /stops before its end mark/ })
+  }
+})
