@@ -7,6 +7,8 @@ export async function* walk(rootfs: RootFs, directory: RootPath): AsyncGenerator
   while (pending.length > 0) {
     const entry = pending.pop()!
     yield entry
-    if (entry.kind === 'directory') pending.push(...[...(await rootfs.list(entry.path))].reverse())
+    if (entry.kind !== 'directory') continue
+    // One by one: a call takes some hundred thousand arguments at most, a directory any number of names.
+    for (const child of [...(await rootfs.list(entry.path))].reverse()) pending.push(child)
   }
 }
