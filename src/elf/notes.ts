@@ -23,10 +23,12 @@ export interface ElfNotes {
  */
 export async function readNotes(reader: ByteReader, elf: ElfFile): Promise<ElfNotes> {
   const notes: Collected = { dlopen: [] }
+  let total = 0
   for (const { type, offset, filesz, align } of elf.segments) {
     if (type !== PT_NOTE || filesz === 0) continue
     if (offset + filesz > reader.size) throw malformed('PT_NOTE', offset, 'leaves the file')
-    if (filesz > SEGMENT_MAX) throw malformed('PT_NOTE', offset, `${filesz} bytes of notes`)
+    total += filesz
+    if (total > NOTES_MAX) throw malformed('PT_NOTE', offset, `more than ${NOTES_MAX} bytes of notes`)
     const bytes = await reader.read(offset, filesz)
     for (const note of notesIn(bytes, elf, offset, align === 8 ? 8 : 4)) collect(notes, note, elf)
   }
@@ -34,7 +36,8 @@ export async function readNotes(reader: ByteReader, elf: ElfFile): Promise<ElfNo
 }
 
 const PT_NOTE = 4
-const SEGMENT_MAX = 0x10_0000
+/** All segments together, as they may overlap; real files have some hundred bytes, or a few KB of JSON. */
+const NOTES_MAX = 0x10_0000
 const NT_GNU_ABI_TAG = 1
 const NT_GNU_BUILD_ID = 3
 const NT_GNU_PROPERTY = 5
