@@ -1,4 +1,4 @@
-import type { ByteReader } from '../bytes.js'
+import { type ByteReader, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
@@ -47,9 +47,9 @@ export function textUntilNul(bytes: Uint8Array, start: number): string | undefin
   return end < 0 ? undefined : textOf(bytes.subarray(start, end))
 }
 
-/** Bytes as UTF-8 text. */
+/** Bytes as text that `encodeText` turns back, so that a name which is not UTF-8 still finds its file. */
 export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return decodeText(bytes)
 }
 
 /** Offsets at most this far apart are read together: one more block costs less than one more read. */
