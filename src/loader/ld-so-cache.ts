@@ -1,4 +1,5 @@
 import { decodeText } from '../bytes.js'
+import { LiftError } from '../errors.js'
 import type { Port } from './candidate.js'
 
 /** One line of the cache. */
@@ -30,29 +31,44 @@ const OLD_ENTRY = 12
 
 /**
  * Parses a cache of the old, the new or the combined format. Undefined when the loader would ignore it: no
- * known magic, the other byte order, or tables that leave the file.
+ * known magic, the other byte order, or tables that leave the file. Throws LiftError 'limit' for endless text.
  */
 export function parseLdSoCache(bytes: Uint8Array, endian: 'little' | 'big'): LdSoCache | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const read = readerOf(buffer, endian)
-  if (startsWith(buffer, 0, NEW_MAGIC)) return parseNew(buffer, read, endian, 0)
+  const from = readerOf(buffer, endian)
+  if (startsWith(buffer, 0, NEW_MAGIC)) return parseNew(buffer, from, endian, 0)
   if (!startsWith(buffer, 0, OLD_MAGIC) || buffer.length < OLD_HEADER) return undefined
-  const count = read(12)
+  const count = from.word(12)
   const end = OLD_HEADER + count * OLD_ENTRY
   if (end > buffer.length) return undefined
   // The new part is aligned as its 64-bit fields are: to 8, on i386 to 4.
   for (const start of [Math.ceil(end / 8) * 8, Math.ceil(end / 4) * 4]) {
-    if (startsWith(buffer, start, NEW_MAGIC)) return parseNew(buffer, read, endian, start)
+    if (startsWith(buffer, start, NEW_MAGIC)) return parseNew(buffer, from, endian, start)
   }
-  return parseOld(buffer, read, count, end)
+  return parseOld(from, count, end)
 }
 
-type ReadWord = (offset: number) => number
+interface CacheReader {
+  word(offset: number): number
+  /** Throws LiftError 'limit' when the texts together are too long. */
+  text(offset: number): string
+}
 
-function readerOf(buffer: Buffer, endian: 'little' | 'big'): ReadWord {
-  return endian === 'little'
-    ? (offset) => buffer.readUInt32LE(offset)
-    : (offset) => buffer.readUInt32BE(offset)
+/** Hundreds of times the text of a large system; entries that share their bytes could ask for any amount. */
+const MAX_TEXT = 0x100_0000
+const OVERHEAD = 8
+
+function readerOf(buffer: Buffer, endian: 'little' | 'big'): CacheReader {
+  let length = 0
+  return {
+    word: (offset) => (endian === 'little' ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset)),
+    text: (offset) => {
+      const text = stringAt(buffer, offset)
+      length += OVERHEAD + text.length
+      if (length > MAX_TEXT) throw new LiftError('limit', `ld.so.cache: more than ${MAX_TEXT} bytes of names`)
+      return text
+    },
+  }
 }
 
 function startsWith(buffer: Buffer, offset: number, magic: string): boolean {
@@ -61,12 +77,12 @@ function startsWith(buffer: Buffer, offset: number, magic: string): boolean {
 
 function parseNew(
   buffer: Buffer,
-  read: ReadWord,
+  from: CacheReader,
   endian: 'little' | 'big',
   start: number,
 ): LdSoCache | undefined {
   if (start + NEW_HEADER > buffer.length) return undefined
-  const count = read(start + 20)
+  const count = from.word(start + 20)
   if (start + NEW_HEADER + count * NEW_ENTRY > buffer.length) return undefined
   const order = buffer[start + 28]! & 3
   // 0: written before the mark existed; 2 little, 3 big endian; anything else is not for this loader.
@@ -76,25 +92,25 @@ function parseNew(
   for (let index = 0; index < count; index++) {
     const at = start + NEW_HEADER + index * NEW_ENTRY
     add(entries, {
-      name: stringAt(buffer, start + read(at + 4)),
-      path: stringAt(buffer, start + read(at + 8)),
-      flags: read(at),
-      hwcapHigh: read(at + high),
-      hwcapLow: read(at + low),
+      name: from.text(start + from.word(at + 4)),
+      path: from.text(start + from.word(at + 8)),
+      flags: from.word(at),
+      hwcapHigh: from.word(at + high),
+      hwcapLow: from.word(at + low),
     })
   }
   // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
-  return { entries, hwcapNames: start === 0 ? hwcapNames(buffer, read) : [] }
+  return { entries, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
 }
 
-function parseOld(buffer: Buffer, read: ReadWord, count: number, end: number): LdSoCache {
+function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
   const entries = new Map<string, CacheEntry[]>()
   for (let index = 0; index < count; index++) {
     const at = OLD_HEADER + index * OLD_ENTRY
     add(entries, {
-      name: stringAt(buffer, end + read(at + 4)),
-      path: stringAt(buffer, end + read(at + 8)),
-      flags: read(at),
+      name: from.text(end + from.word(at + 4)),
+      path: from.text(end + from.word(at + 8)),
+      flags: from.word(at),
       hwcapHigh: 0,
       hwcapLow: 0,
     })
@@ -113,26 +129,24 @@ const MAX_STRING = 4096
 
 function stringAt(buffer: Buffer, offset: number): string {
   if (offset >= buffer.length) return ''
-  const end = buffer.indexOf(0, offset)
-  if (end === -1 || end - offset > MAX_STRING) return ''
-  return decodeText(buffer.subarray(offset, end))
+  const bytes = buffer.subarray(offset, offset + MAX_STRING + 1)
+  const end = bytes.indexOf(0)
+  return end === -1 ? '' : decodeText(bytes.subarray(0, end))
 }
 
 /** Extension directory: sections of tag, flags, offset, size; tag 1 holds the offsets of the hwcaps names. */
-function hwcapNames(buffer: Buffer, read: ReadWord): string[] {
-  const at = read(32)
-  if (at === 0 || at % 4 !== 0 || at + 8 > buffer.length || read(at) !== EXTENSION_MAGIC) return []
-  const sections = Math.min(read(at + 4), 64)
+function hwcapNames(buffer: Buffer, from: CacheReader): string[] {
+  const at = from.word(32)
+  if (at === 0 || at % 4 !== 0 || at + 8 > buffer.length || from.word(at) !== EXTENSION_MAGIC) return []
+  const sections = Math.min(from.word(at + 4), 64)
   for (let index = 0; index < sections; index++) {
     const section = at + 8 + index * 16
     if (section + 16 > buffer.length) return []
-    if (read(section) !== 1) continue
-    const offset = read(section + 8)
-    const size = read(section + 12)
+    if (from.word(section) !== 1) continue
+    const offset = from.word(section + 8)
+    const size = from.word(section + 12)
     if (offset % 4 !== 0 || offset + size > buffer.length) return []
-    return Array.from({ length: Math.floor(size / 4) }, (_, name) =>
-      stringAt(buffer, read(offset + name * 4)),
-    )
+    return Array.from({ length: Math.floor(size / 4) }, (_, name) => from.text(from.word(offset + name * 4)))
   }
   return []
 }
