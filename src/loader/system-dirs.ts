@@ -40,21 +40,24 @@ function findSystemDirs(buffer: Buffer, wordSize: 4 | 8, endian: 'little' | 'big
 
 const SLASH = 0x2f
 const MAX_RUN = 16
+/** Each run costs a look through the whole file; real loaders have fewer than ten. */
+const MAX_RUNS = 64
 
 function directoryRuns(buffer: Buffer): string[][] {
-  const runs: string[][] = []
+  const runs = new Map<string, string[]>()
   let run: string[] = []
   let start = 0
   for (let end = buffer.indexOf(0); end !== -1; end = buffer.indexOf(0, start)) {
     const text = directoryString(buffer, start, end)
-    if (text !== undefined) run.push(text)
-    else if (run.length > 0) {
-      if (run.length <= MAX_RUN) runs.push(run)
+    if (text !== undefined && run.length <= MAX_RUN) run.push(text)
+    else if (text === undefined && run.length > 0) {
+      if (run.length <= MAX_RUN) runs.set(run.join('\0'), run)
+      if (runs.size === MAX_RUNS) break
       run = []
     }
     start = end + 1
   }
-  return runs
+  return [...runs.values()]
 }
 
 /** A printable string with a slash at both ends. The one that starts a run may follow other bytes directly. */
