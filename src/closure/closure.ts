@@ -1,3 +1,4 @@
+import { LiftError } from '../errors.js'
 import type { LinkMap, LoadedObject, Loader, Resolution } from '../loader/loader.js'
 
 /** Everything a loader maps for one program, and why. */
@@ -24,18 +25,38 @@ export interface Edge {
  * Loads breadth first as the loader does: preloaded objects after the program, then each object's requests in
  * array order; filters and auxiliaries come before the object that names them (glibc elf/dl-deps.c). Names
  * that are not found are edges without an object. Audit modules live in namespaces of their own and follow last.
+ * Throws LiftError 'limit' for a program whose requests have no end in sight.
  */
 export async function closure(program: LoadedObject, loader: Loader): Promise<Closure> {
   const edges: Edge[] = []
-  const walk = startWalk({ program, objects: [program], loader: loader.object }, loader, edges)
+  const record = recorder(edges, program)
+  const walk = startWalk({ program, objects: [program], loader: loader.object }, loader, record)
   for (const { name, from } of await loader.preloads(program)) await walk.preload(name, from)
   await walk.run()
   const objects = [...walk.objects]
   if (loader.auditModules) {
     for (const name of auditNames(program))
-      objects.push(...(await loadAuditModule(name, program, loader, edges)))
+      objects.push(...(await loadAuditModule(name, program, loader, record)))
   }
   return { program, loader: loader.object, objects, edges }
+}
+
+type Recorder = (edge: Edge) => void
+
+/** In characters, each request and attempt with something for itself: far more than any real program takes. */
+const MAX_RECORD = 0x100_0000
+const OVERHEAD = 100
+
+/** Keeps requests with their attempts; a hostile program could fill the memory with them. */
+function recorder(edges: Edge[], program: LoadedObject): Recorder {
+  let length = 0
+  return (edge) => {
+    length += OVERHEAD + edge.name.length
+    for (const { path } of edge.resolution.attempts) length += OVERHEAD + path.length
+    if (length > MAX_RECORD)
+      throw new LiftError('limit', `${program.name} has too many requests for libraries to be followed`)
+    edges.push(edge)
+  }
 }
 
 interface MutableMap extends LinkMap {
@@ -48,7 +69,7 @@ interface Walk {
   run(): Promise<void>
 }
 
-function startWalk(map: MutableMap, loader: Loader, edges: Edge[]): Walk {
+function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
   /** The search list: what is still to be walked, and before which object a filter goes. */
   const list = [...map.objects]
   const walked = new Set<LoadedObject>()
@@ -66,7 +87,7 @@ function startWalk(map: MutableMap, loader: Loader, edges: Edge[]): Walk {
 
   const request = async (from: LoadedObject, kind: Edge['kind'], name: string): Promise<void> => {
     const resolution = await loader.resolve(name, from, map)
-    edges.push({ from, kind, name, resolution })
+    record({ from, kind, name, resolution })
     const added = take(resolution)
     const { found } = resolution
     if (kind === 'needed') {
@@ -82,7 +103,7 @@ function startWalk(map: MutableMap, loader: Loader, edges: Edge[]): Walk {
     objects: map.objects,
     preload: async (name, origin) => {
       const resolution = await loader.resolvePreload(name, map)
-      edges.push({ from: map.program, kind: 'preload', name, origin, resolution })
+      record({ from: map.program, kind: 'preload', name, origin, resolution })
       const added = take(resolution)
       if (added !== undefined) list.push(added)
     },
@@ -109,14 +130,14 @@ async function loadAuditModule(
   name: string,
   program: LoadedObject,
   loader: Loader,
-  edges: Edge[],
+  record: Recorder,
 ): Promise<readonly LoadedObject[]> {
   const resolution = await loader.resolve(name, program, { program, objects: [], loader: loader.object })
-  edges.push({ from: program, kind: 'audit', name, resolution })
+  record({ from: program, kind: 'audit', name, resolution })
   if (resolution.found === undefined) return []
   // Opened as dlmopen would: nobody is its loader, so no RPATH chain leads up from it.
   const { loadedBy: _, ...module } = resolution.found
-  const walk = startWalk({ program, objects: [module], loader: loader.object }, loader, edges)
+  const walk = startWalk({ program, objects: [module], loader: loader.object }, loader, record)
   await walk.run()
   return walk.objects
 }

@@ -1,3 +1,5 @@
+import { LiftError } from '../errors.js'
+import { remembered } from '../rootfs/cached.js'
 import { normalise } from '../rootfs/path.js'
 import { type GlibcInstallation, originOf, platformsOf } from './glibc.js'
 import type { LoadedObject, LoaderSettings } from './loader.js'
@@ -7,25 +9,33 @@ import { expandTokens, tokensIn } from './tokens.js'
 /**
  * The lists that belong to objects. RPATH counts only for a requester without RUNPATH: its own, that of
  * whoever loaded it, and so on, the program's in any case; an object with RUNPATH has no RPATH (gABI; ld.so(8)).
+ * An object's list is made once and kept in `known`.
  */
 export function glibcLists(
   installation: GlibcInstallation,
   settings: LoaderSettings,
   requester: LoadedObject,
   program: LoadedObject,
+  known: Map<LoadedObject, SearchList>,
 ): { readonly rpath: readonly SearchList[]; readonly runpath: readonly SearchList[] } {
   const runpath = requester.elf.dynamic?.runpath
   if (runpath !== undefined) {
     return {
       rpath: [],
-      runpath: [objectList('runpath', runpath, requester, program, installation, settings)],
+      runpath: [
+        remembered(known, requester, () =>
+          objectList('runpath', runpath, requester, program, installation, settings),
+        ),
+      ],
     }
   }
   const rpath: SearchList[] = []
   for (const object of rpathChain(requester, program)) {
     const { rpath: text, runpath: shadow } = object.elf.dynamic ?? {}
     if (text === undefined || shadow !== undefined) continue
-    rpath.push(objectList('rpath', text, object, program, installation, settings))
+    rpath.push(
+      remembered(known, object, () => objectList('rpath', text, object, program, installation, settings)),
+    )
   }
   return { rpath, runpath: [] }
 }
@@ -63,8 +73,18 @@ function objectList(
       (element) => !settings.secure || mayExpandSecurely(element, object, program, installation, settings),
     )
     .flatMap((element) => expandElement(element, object, installation, settings))
+  const length = directories.reduce((sum, directory) => sum + directory.length, 0)
+  if (length > MAX_LIST) {
+    throw new LiftError(
+      'limit',
+      `${object.name}: its ${rule.toUpperCase()} is longer than ${MAX_LIST} characters`,
+    )
+  }
   return { rule, listOf: object.name, directories: unique(directories) }
 }
+
+/** Far longer than any real list; a short text becomes a long one where it repeats `$ORIGIN`. */
+const MAX_LIST = 0x10_0000
 
 function unique(directories: readonly string[]): string[] {
   return [...new Set(directories)]
@@ -94,8 +114,9 @@ function expandElement(
 /** Trailing slashes are dropped and one added; an empty element is the working directory. */
 function asDirectory(element: string): string {
   if (element === '') return ''
-  const stripped = element.replace(/\/+$/, '')
-  return `${stripped}/`
+  let end = element.length
+  while (element[end - 1] === '/') end--
+  return `${element.slice(0, end)}/`
 }
 
 /**

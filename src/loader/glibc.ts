@@ -1,3 +1,4 @@
+import { decodeText } from '../bytes.js'
 import type { ElfFile } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
 import type { Trail } from '../rootfs/follow.js'
@@ -7,7 +8,7 @@ import type { RootFiles } from './files.js'
 import { glibcEnvironmentList, glibcLists } from './glibc-lists.js'
 import { acceptsFlags, type CacheEntry, isExtension, type LdSoCache, parseLdSoCache } from './ld-so-cache.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
-import { type Hit, type Opener, type SearchEnd, searchList, tryPath } from './search.js'
+import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
 import { type GlibcBuild, readGlibcBuild } from './system-dirs.js'
 import { expandTokens, tokensIn } from './tokens.js'
 
@@ -48,7 +49,7 @@ export async function readGlibcInstallation(
     object,
     build,
     cache,
-    preloadNames: preload === undefined ? [] : parsePreloadFile(Buffer.from(preload).toString('utf8')),
+    preloadNames: preload === undefined ? [] : parsePreloadFile(decodeText(preload)),
     configuration: [
       ...(cache === undefined ? [] : [{ role: 'cache' as const, trail: cacheTrail }]),
       ...(preload === undefined ? [] : [{ role: 'preload' as const, trail: preloadTrail }]),
@@ -69,6 +70,7 @@ function parsePreloadFile(text: string): string[] {
 export function glibcLoader(installation: GlibcInstallation, settings: LoaderSettings): Loader {
   const { build, object, cache } = installation
   const opener = glibcOpener(installation, settings)
+  const rules: Rules = { installation, settings, opener, environments: new Map(), lists: new Map() }
   const modern = build.version !== undefined
   return {
     dialect: 'glibc',
@@ -88,8 +90,8 @@ export function glibcLoader(installation: GlibcInstallation, settings: LoaderSet
       })),
       ...installation.preloadNames.map((name) => ({ name, from: PRELOAD_PATH })),
     ],
-    resolve: (name, requester, map) => resolve({ installation, settings, opener }, name, requester, map),
-    resolvePreload: (name, map) => resolve({ installation, settings, opener }, name, map.program, map),
+    resolve: (name, requester, map) => resolve(rules, name, requester, map),
+    resolvePreload: (name, map) => resolve(rules, name, map.program, map),
   }
 }
 
@@ -101,6 +103,10 @@ interface Rules {
   readonly installation: GlibcInstallation
   readonly settings: LoaderSettings
   readonly opener: Opener
+  /** LD_LIBRARY_PATH as each program reads it. */
+  readonly environments: Map<LoadedObject, readonly SearchList[]>
+  /** The RPATH or RUNPATH of each object that was searched for. */
+  readonly lists: Map<LoadedObject, SearchList>
 }
 
 async function resolve(
@@ -200,8 +206,10 @@ async function search(
   attempts: Attempt[],
 ): Promise<SearchEnd> {
   const { installation, settings } = rules
-  const lists = glibcLists(installation, settings, requester, map.program)
-  const environment = glibcEnvironmentList(installation, settings, map.program)
+  const lists = glibcLists(installation, settings, requester, map.program, rules.lists)
+  const environment = remembered(rules.environments, map.program, () =>
+    glibcEnvironmentList(installation, settings, map.program),
+  )
   for (const list of [...lists.rpath, ...environment, ...lists.runpath]) {
     const end = await searchList(list, name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined) return end

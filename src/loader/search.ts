@@ -1,3 +1,4 @@
+import { LiftError } from '../errors.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { Candidate } from './candidate.js'
 import type { Attempt, Outcome, Rule } from './loader.js'
@@ -56,13 +57,19 @@ export async function searchList(
   return {}
 }
 
-/** Tries one path. */
+/** Far more places than any real search has; the lists of a hostile file are endless. */
+const MAX_ATTEMPTS = 20_000
+
+/** Tries one path. Throws LiftError 'limit' after too many of them for one name. */
 export async function tryPath(
   path: string,
   from: Pick<SearchList, 'rule' | 'listOf'>,
   opener: Opener,
   attempts: Attempt[],
 ): Promise<SearchEnd> {
+  if (attempts.length >= MAX_ATTEMPTS) {
+    throw new LiftError('limit', `one library is looked for in more than ${MAX_ATTEMPTS} places`)
+  }
   const { trail, candidate } = await opener.open(path)
   const attempt: Attempt = {
     rule: from.rule,

@@ -29,7 +29,10 @@ export function tokensIn(text: string): readonly Found[] {
   return found
 }
 
-/** The text with its tokens replaced; undefined when one of them has no value. */
+/** PATH_MAX: nothing that is longer can be opened. */
+const MAX_PATH = 4096
+
+/** The text with its tokens replaced; undefined when one of them has no value, or when no path can be that long. */
 export function expandTokens(text: string, values: TokenValues): string | undefined {
   if (!text.includes('$')) return text
   let out = ''
@@ -38,6 +41,7 @@ export function expandTokens(text: string, values: TokenValues): string | undefi
     const value = values[token]
     if (value === undefined) return undefined
     out += text.slice(from, start) + value
+    if (out.length > MAX_PATH) return undefined
     from = end
   }
   return out + text.slice(from)
