@@ -27,7 +27,7 @@ export function checkVersions(closure: Closure): readonly VersionFault[] {
       const provider = providerOf(need.file)
       if (provider === undefined) continue
       const strong = need.versions.filter(({ weak }) => !weak)
-      faults.push(...faultsOf(provider, strong, requester))
+      for (const fault of faultsOf(provider, strong, requester)) faults.push(fault)
     }
   }
   return faults

@@ -29,6 +29,15 @@ export class Gathering {
   readonly #examinations: Examination[] = []
   readonly directories: Included[] = []
 
+  /** One by one, as a call takes some hundred thousand arguments at most. */
+  addFindings(findings: readonly Finding[]): void {
+    for (const found of findings) this.findings.push(found)
+  }
+
+  addMissing(missing: readonly Missing[]): void {
+    for (const row of missing) this.missing.push(row)
+  }
+
   /** A program or script at its place, and everything it loads. */
   addStarted(started: Started, at: RootPath, examination: Examination | undefined): void {
     const { trail, file, elf, why } = started

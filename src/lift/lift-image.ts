@@ -45,7 +45,7 @@ export async function lift(
     options.signal?.throwIfAborted()
     options.onStep?.(`resolving ${asked}`)
     const program = await findProgram(files, environment, asked)
-    gathering.findings.push(...program.findings)
+    gathering.addFindings(program.findings)
     const examinations = new Map<Started, Examination>()
     for (const started of program.chain) {
       if (started.elf === undefined) continue
@@ -59,8 +59,8 @@ export async function lift(
         gathering.findings.push(finding({ kind: 'not-executable', program: started.trail.asked }))
       }
       if (examination === undefined) continue
-      gathering.findings.push(...(await allFindings(examiner, examination, image.platform)))
-      if (examination.baseline !== undefined) gathering.missing.push(...missingOf(examination.baseline))
+      gathering.addFindings(await allFindings(examiner, examination, image.platform))
+      if (examination.baseline !== undefined) gathering.addMissing(missingOf(examination.baseline))
       placed.push({ examination, at })
     }
     programs.push(
@@ -99,8 +99,8 @@ async function addIncluded(
       const examination = await examine(examiner, trail, file, elf).catch(unlessUnsupported)
       if (examination === undefined) continue
       gathering.addClosures(examination)
-      gathering.findings.push(...(await allFindings(examiner, examination, platform)))
-      if (examination.baseline !== undefined) gathering.missing.push(...missingOf(examination.baseline))
+      gathering.addFindings(await allFindings(examiner, examination, platform))
+      if (examination.baseline !== undefined) gathering.addMissing(missingOf(examination.baseline))
     }
   }
 }
