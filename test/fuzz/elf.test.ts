@@ -3,7 +3,8 @@ import { type ByteReader, bufferReader } from '../../src/bytes.js'
 import { readElf, readHeader, readNotes } from '../../src/elf/elf.js'
 import { LiftError } from '../../src/errors.js'
 import { answerOrRefusal, fuzz } from '../support/fuzz.js'
-import { mutatedElf, randomElf } from '../support/fuzz-elf.js'
+import { setNumber } from '../support/fuzz-bytes.js'
+import { elfFields, mutatedElf, randomElf } from '../support/fuzz-elf.js'
 import type { Random } from '../support/fuzz-random.js'
 import { giant, watched } from '../support/fuzz-readers.js'
 
@@ -19,8 +20,8 @@ const ELF_BYTES = 40 * MIB
 const ELF_AT_ONCE = 33 * MIB
 /** One for each block of a name, each chunk of the dynamic section, and a few tables. */
 const ELF_READS = 12_000
-/** The notes of all segments together are limited to 4 MiB. */
-const NOTE_BYTES = 4 * MIB
+/** The notes of all segments together are limited to 1 MiB. */
+const NOTE_BYTES = MIB
 
 fuzz({
   title: 'a damaged ELF file gives an answer or a LiftError, from bounded reads inside of the file',
@@ -28,6 +29,17 @@ fuzz({
   round: async (random) => {
     const bytes = mutatedElf(random, randomElf(random))
     await readAll(random.oneIn(3) ? grown(random, bytes) : bufferReader(bytes))
+  },
+})
+
+fuzz({
+  title: 'an ELF file with one enormous number is read within the limits, in a file that is as enormous',
+  rounds: 1500,
+  round: async (random) => {
+    const bytes = randomElf(random)
+    const field = random.pick(elfFields(bytes))
+    setNumber(bytes, field, 1n << BigInt(10 + random.below(35)), bytes[5] === 2 ? 'big' : 'little')
+    await readAll(grown(random, bytes))
   },
 })
 

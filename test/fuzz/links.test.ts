@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { directoryRootFs } from '../../src/rootfs/directory.js'
 import { follow, type Trail } from '../../src/rootfs/follow.js'
 import { type MemoryNode, memoryRootFs } from '../../src/rootfs/memory.js'
@@ -48,6 +49,44 @@ fuzz({
     }
   },
 })
+
+/** A path that climbs out of the folder ends elsewhere for the kernel, so it is not compared. */
+fuzz({
+  title: 'what the kernel finds by a path in a folder is what a walk finds',
+  rounds: 60,
+  share: 0.05,
+  round: async (random) => {
+    const tree = randomTree(random)
+    const disk = diskTree({ '/root': { directory: true } })
+    const root = `${realpathSync(disk.directory)}/root`
+    for (const [path, node] of Object.entries(tree)) place(root, path, node)
+    try {
+      for (const path of random.several(20, 20, () => randomPath(random))) {
+        const found = kernelPath(root, path)
+        if (found !== undefined) assert.equal((await follow(memoryRootFs(tree), path)).end?.path, found, path)
+      }
+    } finally {
+      disk.remove()
+    }
+  },
+})
+
+/** An absolute link is meant inside of the root, so on disk it names the folder too. */
+function place(root: string, path: string, node: MemoryNode): void {
+  if (typeof node === 'string') writeFileSync(`${root}${path}`, node)
+  else if ('link' in node)
+    symlinkSync(`${node.link.startsWith('/') ? root : ''}${node.link}`, `${root}${path}`)
+  else mkdirSync(`${root}${path}`)
+}
+
+function kernelPath(root: string, path: string): string | undefined {
+  try {
+    const found = realpathSync.native(`${root}/${path}`)
+    return found === root ? '/' : found.startsWith(`${root}/`) ? found.slice(root.length) : undefined
+  } catch {
+    return undefined
+  }
+}
 
 const OUTSIDE: Readonly<Record<string, MemoryNode>> = {
   '/a': 'outside',

@@ -61,9 +61,13 @@ test('a directory of any number of files is walked', async () => {
   assert.equal(count, files.length + 1)
 })
 
-test('a loader file full of directory names is not searched for each of them', () => {
-  const names = Array.from({ length: 100_000 }, (_, index) => `/${index}/\0/a${index}/\0\0`).join('')
-  assert.deepEqual(readGlibcBuild(Buffer.from(names), 8, 'little').directories, ['/lib/', '/usr/lib/'])
+test('of more runs of directory names than any loader has, the rest are not looked for', () => {
+  const loader = (runs: number) => {
+    const others = Array.from({ length: runs }, (_, index) => `\0/${index}/\0/a${index}/\0`).join('')
+    return Buffer.concat([Buffer.from(others), glibcLoaderFile(['/lib/own/', '/own/'])])
+  }
+  assert.deepEqual(readGlibcBuild(loader(60), 8, 'little').directories, ['/lib/own/', '/own/'])
+  assert.deepEqual(readGlibcBuild(loader(70), 8, 'little').directories, ['/lib/', '/usr/lib/'])
 })
 
 test('a run of directory names without end is no list of default directories', () => {

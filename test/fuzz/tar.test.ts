@@ -84,7 +84,8 @@ function randomMember(random: Random): TarMember[] {
   const [at, length] = random.pick(FIELDS)
   const raw = random.oneIn(3) ? { [at]: random.bytes(length) } : {}
   const base256 = random.oneIn(6) ? { 124: Uint8Array.from([0x80, ...random.bytes(11)]) } : {}
-  const member = { path: randomFileName(random), type, content, raw: { ...raw, ...base256 } }
+  const size = random.oneIn(6) ? { size: random.pick([2 ** 20, 2 ** 21, 8 ** 11 - 1]) } : {}
+  const member = { path: randomFileName(random), type, content, ...size, raw: { ...raw, ...base256 } }
   return random.oneIn(4) ? [paxOf({ size: String(random.below(9000)), path: 'p' }), member] : [member]
 }
 

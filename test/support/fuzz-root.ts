@@ -12,6 +12,8 @@ const MUSL = '/lib/ld-musl-x86_64.so.1'
 const LIBRARIES = ['liba.so', 'libb.so', 'libc.so.6', 'libd.so', 'liblost.so']
 const DIRECTORIES = ['/lib/', '/usr/lib/', '/opt/lib/', '/app/', '/lib/glibc-hwcaps/x86-64-v3/']
 
+const ODD = ['$ORIGIN', '', '$LIB', '$ORIGIN/../opt/lib', '/lib/../opt/./lib//', '../lib']
+
 /** The programs that a random root may hold, for asking. */
 export const PROGRAMS = ['/app/one', '/app/two', 'three', '/app/script', '/app/link', '/lib/liba.so']
 
@@ -38,8 +40,7 @@ export function randomRoot(random: Random): Record<string, MemoryNode> {
 
 function randomNeeds(random: Random): ElfOptions {
   const name = () => random.pick([...LIBRARIES, 'libc.so', '/opt/lib/liba.so', '$ORIGIN/libb.so', 'x/y'])
-  const list = () =>
-    random.several(1, 3, () => random.pick([...DIRECTORIES, '$ORIGIN', '', '$LIB'])).join(':')
+  const list = () => random.several(1, 3, () => random.pick([...DIRECTORIES, ...ODD])).join(':')
   const kinds = ['needed', 'needed', 'auxiliary', 'filter'] as const
   return {
     dependencies: random.several(0, 5, () => ({ kind: random.pick(kinds), name: name() })),
@@ -65,6 +66,8 @@ const SHEBANGS = [
   '#!/usr/bin/again',
   '#!/usr/bin/env script\n',
   '#!',
+  '#! \t\n',
+  '#!\0',
 ]
 
 function randomScript(random: Random): Uint8Array {
