@@ -34,6 +34,15 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
   }
 }
 
+/** The last value of each tag, by number, for tables that `readDynamic` does not read; empty without PT_DYNAMIC. */
+export async function readTagValues(
+  reader: ByteReader,
+  header: ElfHeader,
+): Promise<ReadonlyMap<number, number>> {
+  const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
+  return segment === undefined ? new Map() : (await readTags(reader, header, placed(header, segment))).values
+}
+
 /** Loaders find the section by its address in memory; p_offset, for other tools, is normally the same place. */
 function placed({ segments }: ElfHeader, segment: Segment): Segment {
   return { ...segment, offset: offsetOf(segments, segment.vaddr) ?? segment.offset }

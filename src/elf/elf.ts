@@ -16,6 +16,7 @@ export {
   ociPlatform,
 } from './machine.js'
 export { type ElfNotes, readNotes } from './notes.js'
+export { definesSymbols } from './symbols.js'
 
 /** The ELF header and segments as read; numbers unchanged, so a loader's own checks can be repeated on them. */
 export interface ElfHeader {

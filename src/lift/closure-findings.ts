@@ -141,7 +141,7 @@ function sameFileFindings(baseline: Closure): readonly Finding[] {
   const paths = new Map<string, Set<string>>()
   for (const { resolution } of baseline.edges) {
     const { opened, found, attempts } = resolution
-    if (opened === undefined || found === undefined) continue
+    if (opened === undefined || found === undefined || attempts.at(-1)?.outcome === 'second libc') continue
     const open = attempts.at(-1)?.path ?? found.name
     const names = paths.get(found.file.identity) ?? new Set([found.name])
     paths.set(found.file.identity, names.add(open))

@@ -7,7 +7,7 @@ import type { Outcome } from './loader.js'
 /** What a loader finds at a path it opens. */
 export type Candidate =
   | { readonly outcome: 'taken'; readonly file: FileEntry; readonly elf: ElfFile }
-  | { readonly outcome: Exclude<Outcome, 'taken' | 'same-file'> }
+  | { readonly outcome: Exclude<Outcome, 'taken' | 'same-file' | 'second libc'> }
 
 /** The ABI a loader was built for; what it compares candidates with. */
 export type Port = Pick<ElfHeader, 'class' | 'endian' | 'machineNumber' | 'flags'>

@@ -28,6 +28,8 @@ export type Outcome =
   | 'taken'
   /** Taken, but the file is one that is loaded already under another name. */
   | 'same-file'
+  /** musl: it holds a C library, so it is dropped again and the loader serves in its place. */
+  | 'second libc'
   | 'absent'
   | 'other class'
   | 'other machine'

@@ -1,3 +1,4 @@
+import { definesSymbols } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
 import type { Trail } from '../rootfs/follow.js'
 import { basename, parent } from '../rootfs/path.js'
@@ -5,7 +6,7 @@ import { type Candidate, muslCandidate } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { type MuslSystemPath, readMuslSystemPath, splitMuslList } from './ld-musl-path.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
-import { type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
+import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
 
 /** Everything a musl loader reads besides libraries: fixed for one loader file in one root. */
 export interface MuslInstallation {
@@ -13,6 +14,8 @@ export interface MuslInstallation {
   readonly object: LoadedObject
   readonly systemPath: MuslSystemPath
   readonly opened: Map<string, Promise<{ trail: Trail; candidate: Candidate }>>
+  /** Whether a file is a C library, by identity. */
+  readonly libcs: Map<string, Promise<boolean>>
 }
 
 /** Reads the loader's path file. */
@@ -21,7 +24,7 @@ export async function readMuslInstallation(
   object: LoadedObject,
 ): Promise<MuslInstallation> {
   const systemPath = await readMuslSystemPath(files, await files.content(object.file), object.name)
-  return { files, object, systemPath, opened: new Map() }
+  return { files, object, systemPath, opened: new Map(), libcs: new Map() }
 }
 
 /** The rules of musl's dynamic loader (ldso/dynlink.c, load_library), top to bottom. */
@@ -72,13 +75,8 @@ async function resolve(
   const { object } = rules.installation
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
-    const answer = settle(
-      name,
-      requester,
-      map,
-      attempts,
-      await tryPath(name, { rule: 'path' }, rules.opener, attempts),
-    )
+    const end = await tryPath(name, { rule: 'path' }, rules.opener, attempts)
+    const answer = await settle(rules, name, requester, map, attempts, end)
     return name.startsWith('/') ? answer : { ...answer, cautions: ['relative'] }
   }
   const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
@@ -87,19 +85,20 @@ async function resolve(
   for (const list of searchLists(rules, requester)) {
     const end = await searchList(list, name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined)
-      return settle(name, requester, map, attempts, end)
+      return settle(rules, name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
   }
   return { name, attempts, found: undefined, rule: undefined }
 }
 
-function settle(
+async function settle(
+  { installation }: Rules,
   name: string,
   requester: LoadedObject | undefined,
   map: LinkMap,
   attempts: Attempt[],
   end: SearchEnd,
-): Resolution {
+): Promise<Resolution> {
   if (end.hit === undefined) {
     const { blockedBy } = end
     return {
@@ -112,10 +111,16 @@ function settle(
   }
   const { file, elf } = end.hit.candidate
   const last = attempts[attempts.length - 1]!
-  const twin = map.objects.find((object) => object !== map.program && object.file.identity === file.identity)
+  const twin = map.objects.find(
+    (object) => object !== map.program && object !== map.loader && object.file.identity === file.identity,
+  )
   if (twin !== undefined) {
     attempts[attempts.length - 1] = { ...last, outcome: 'same-file' }
     return { name, attempts, found: twin, rule: last.rule, opened: end.hit.trail }
+  }
+  if (await isLibc(installation, end.hit.candidate)) {
+    attempts[attempts.length - 1] = { ...last, outcome: 'second libc' }
+    return { name, attempts, found: installation.object, rule: last.rule, opened: end.hit.trail }
   }
   // Only a search gives an object its short name; one opened by path answers to no name.
   const names = new Set(name.includes('/') ? [] : [basename(end.hit.path)])
@@ -129,6 +134,22 @@ function settle(
     names,
   }
   return { name, attempts, found, rule: last.rule, opened: end.hit.trail }
+}
+
+/** What every C library defines and, so musl trusts, nothing else does. */
+const LIBC_SYMBOLS = ['__libc_start_main', 'stdin']
+
+/** The loader's own file is one too, whatever it defines. */
+function isLibc(
+  { files, libcs, object }: MuslInstallation,
+  { file, elf }: Hit['candidate'],
+): Promise<boolean> {
+  return remembered(
+    libcs,
+    file.identity,
+    async () =>
+      file.identity === object.file.identity || definesSymbols(files.rootfs.open(file), elf, LIBC_SYMBOLS),
+  )
 }
 
 /** LD_LIBRARY_PATH, then the rpath of the requester and of each object above it, then the system path. */

@@ -43,6 +43,10 @@ export interface ElfOptions {
   }[]
   /** DT_VERDEF after a base definition named by the soname. */
   readonly versionsDefined?: readonly string[]
+  /** Functions it defines, as global symbols. */
+  readonly defines?: readonly string[]
+  /** How symbols are looked up, default by DT_HASH. */
+  readonly hashStyle?: 'sysv' | 'gnu'
   /** Tags appended as they are; a string is put into the string table. */
   readonly tags?: readonly { readonly tag: number; readonly value: number | string }[]
   /** No PT_DYNAMIC at all: a static or klibc program. */
@@ -91,7 +95,8 @@ export function buildElf(options: ElfOptions = {}): Uint8Array {
   const text = new StringPool()
   const entries = entriesOf(options, text)
   const versions = versionTables(options, text)
-  const plan = planOf(options, text.bytes(), entries, versions)
+  const symbols = symbolsOf(options).map((name) => text.offset(name))
+  const plan = planOf(options, text.bytes(), symbols, entries, versions)
   const out = Buffer.alloc(plan.size)
   elfHeader(options, plan).copy(out)
   plan.segments.forEach((segment, index) => {
@@ -242,6 +247,7 @@ function verneedTable(
 function planOf(
   options: ElfOptions,
   strings: Buffer,
+  symbols: readonly number[],
   entries: readonly Entry[],
   versions: VersionTables,
 ): Plan {
@@ -262,8 +268,8 @@ function planOf(
   if (options.interp !== undefined) place('interp', Buffer.from(`${options.interp}\0`))
   for (const [index, segment] of notes.entries()) place(`note${index}`, noteSegment(options, segment))
   if (dynamic) {
-    place('hash', hashTable(options))
-    place('dynsym', Buffer.alloc(SYMENT[size]))
+    place('hash', options.hashStyle === 'gnu' ? gnuHashTable(options) : hashTable(options))
+    place('dynsym', symbolTable(options, symbols))
     for (const [part, bytes] of versions.parts) place(part, bytes)
     if (!atEnd) place('dynstr', strings)
   }
@@ -287,7 +293,7 @@ function planOf(
       return at - home.offset! + home.vaddr!
     }
     const tables: Entry[] = [
-      [4, 'hash'],
+      [options.hashStyle === 'gnu' ? 0x6fff_fef5 : 4, 'hash'],
       [5, 'dynstr'],
       [6, 'dynsym'],
       [10, strings.length],
@@ -328,11 +334,68 @@ function load(offset: number, length: number, base: number, flags: number): RawS
   return { type: PT.LOAD, flags, offset, vaddr: base + offset, filesz: length, memsz: length, align: PAGE }
 }
 
-/** One bucket, one chain, no symbol; s390x and alpha have 8-byte words here. */
+/** The null symbol, then the functions, by their names' offsets. */
+function symbolTable(options: ElfOptions, names: readonly number[]): Buffer {
+  const GLOBAL_FUNCTION = 0x12
+  const records = names.map((name) => {
+    const value = 0x40
+    const [info, section] = [GLOBAL_FUNCTION, 1]
+    return bits(options) === 64
+      ? pack(options, 'ibbhww', [name, info, 0, section, value, 0])
+      : pack(options, 'iiibbh', [name, value, 0, info, 0, section])
+  })
+  return Buffer.concat([Buffer.alloc(SYMENT[bits(options)]), ...records])
+}
+
+const BUCKETS = 2
+
+/** The functions in table order: DT_GNU_HASH wants those of one bucket together. */
+function symbolsOf({ defines = [], hashStyle }: ElfOptions): readonly string[] {
+  if (hashStyle !== 'gnu') return defines
+  return [...defines].sort((a, b) => (gnuHash(a) % BUCKETS) - (gnuHash(b) % BUCKETS))
+}
+
+/** Buckets and chains; s390x and alpha have 8-byte words here. */
 function hashTable(options: ElfOptions): Buffer {
   const machine = options.machine ?? 62
   const wide = bits(options) === 64 && (machine === 22 || machine === 0x9026)
-  return pack(options, (wide ? 'w' : 'i').repeat(4), [1, 1, 0, 0])
+  const names = symbolsOf(options)
+  const buckets: number[] = new Array(BUCKETS).fill(0)
+  const chains = [0]
+  names.forEach((name, at) => {
+    const bucket = elfHash(name) % BUCKETS
+    chains.push(buckets[bucket]!)
+    buckets[bucket] = at + 1
+  })
+  const words = [BUCKETS, chains.length, ...buckets, ...chains]
+  return pack(options, (wide ? 'w' : 'i').repeat(words.length), words)
+}
+
+/** A Bloom filter that lets everything pass, buckets, then the hashes, each chain's last one with bit 0 set. */
+function gnuHashTable(options: ElfOptions): Buffer {
+  const hashes = symbolsOf(options).map(gnuHash)
+  const buckets = Array.from({ length: BUCKETS }, (_, bucket) => {
+    const at = hashes.findIndex((hash) => hash % BUCKETS === bucket)
+    return at < 0 ? 0 : at + 1
+  })
+  const ends = hashes.map((hash, at) => {
+    const last = at === hashes.length - 1 || hashes[at + 1]! % BUCKETS !== hash % BUCKETS
+    return last ? (hash | 1) >>> 0 : (hash & ~1) >>> 0
+  })
+  const filter = Buffer.alloc(bits(options) / 8, 0xff)
+  const words = [...buckets, ...ends]
+  return Buffer.concat([
+    pack(options, 'iiii', [BUCKETS, 1, 1, 0]),
+    filter,
+    pack(options, 'i'.repeat(words.length), words),
+  ])
+}
+
+/** The hash of a name in DT_GNU_HASH. */
+function gnuHash(name: string): number {
+  let hash = 5381
+  for (const byte of Buffer.from(name)) hash = (hash * 33 + byte) % 0x1_0000_0000
+  return hash
 }
 
 function noteSegment(options: ElfOptions, { align = 4, notes }: NoteSegment): Buffer {
@@ -401,10 +464,10 @@ function typeOf({ type = 'dyn' }: ElfOptions): number {
   return typeof type === 'number' ? type : TYPES[type]
 }
 
-/** Numbers as bytes; each letter is a size: h 2, i 4, w that of an address. */
+/** Numbers as bytes; each letter is a size: b 1, h 2, i 4, w that of an address. */
 function pack(options: ElfOptions, sizes: string, values: readonly number[]): Buffer {
   const little = options.endian !== 'big'
-  const widths = [...sizes].map((size) => ({ h: 2, i: 4, w: bits(options) / 8 })[size]!)
+  const widths = [...sizes].map((size) => ({ b: 1, h: 2, i: 4, w: bits(options) / 8 })[size]!)
   const out = Buffer.alloc(widths.reduce((sum, width) => sum + width, 0))
   let at = 0
   widths.forEach((width, index) => {
@@ -416,7 +479,8 @@ function pack(options: ElfOptions, sizes: string, values: readonly number[]): Bu
 
 function writeNumber(out: Buffer, at: number, width: number, value: number, little: boolean): void {
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
-  if (width === 2) view.setUint16(at, value, little)
+  if (width === 1) view.setUint8(at, value)
+  else if (width === 2) view.setUint16(at, value, little)
   else if (width === 4) view.setUint32(at, value, little)
   else view.setBigUint64(at, BigInt(value), little)
 }

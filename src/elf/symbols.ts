@@ -1,0 +1,153 @@
+import { type ByteReader, blockReader } from '../bytes.js'
+import { offsetOf, readTagValues } from './dynamic.js'
+import type { ElfFile, Segment } from './elf.js'
+import { type Layout, viewOf, wordAt } from './fields.js'
+
+/**
+ * Whether a file that `readElf` has read defines all of these symbols, looked up in its hash table as a loader
+ * does (musl ldso/dynlink.c, find_sym). Tables that lead out of the file define nothing.
+ */
+export async function definesSymbols(
+  inner: ByteReader,
+  elf: ElfFile,
+  names: readonly string[],
+): Promise<boolean> {
+  const reader = blockReader(inner)
+  const tables = tablesOf(await readTagValues(reader, elf), elf.segments)
+  if (tables === undefined) return false
+  const look: Look = { reader, elf, tables }
+  for (const name of names) {
+    if (!(await definesSymbol(look, name))) return false
+  }
+  return true
+}
+
+const DT = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
+
+/** File offsets of the tables that a look-up goes through. */
+interface Tables {
+  readonly strings: number
+  readonly symbols: number
+  readonly gnuHash: number | undefined
+  readonly hash: number | undefined
+}
+
+interface Look {
+  readonly reader: ByteReader
+  readonly elf: ElfFile
+  readonly tables: Tables
+}
+
+function tablesOf(tags: ReadonlyMap<number, number>, segments: readonly Segment[]): Tables | undefined {
+  const place = (tag: number): number | undefined => {
+    const address = tags.get(tag)
+    return address === undefined ? undefined : offsetOf(segments, address)
+  }
+  const [strings, symbols] = [place(DT.STRTAB), place(DT.SYMTAB)]
+  if (strings === undefined || symbols === undefined) return undefined
+  return { strings, symbols, gnuHash: place(DT.GNU_HASH), hash: place(DT.HASH) }
+}
+
+async function definesSymbol(look: Look, name: string): Promise<boolean> {
+  const { gnuHash, hash } = look.tables
+  const candidates =
+    gnuHash !== undefined
+      ? gnuBucket(look, gnuHash, name)
+      : hash !== undefined
+        ? bucket(look, hash, name)
+        : []
+  for await (const index of candidates) {
+    if (await isDefinition(look, index, name)) return true
+  }
+  return false
+}
+
+/** Far longer than any chain of a real table; a hostile one may go in circles. */
+const CHAIN_MAX = 1024
+
+/** Indices of symbols whose hash is that of the name, by DT_GNU_HASH; its Bloom filter only saves time. */
+async function* gnuBucket(look: Look, table: number, name: string): AsyncGenerator<number> {
+  const header = await words(look, table, 4)
+  if (header === undefined) return
+  const [buckets = 0, first = 0, filter = 0] = header
+  if (buckets === 0) return
+  const wanted = gnuHashOf(name)
+  const start = table + 16 + (filter * look.elf.class) / 8
+  const [index] = (await words(look, start + 4 * (wanted % buckets), 1)) ?? []
+  if (index === undefined || index < first) return
+  const chain = start + 4 * buckets
+  for (let step = 0; step < CHAIN_MAX; step++) {
+    const [hash] = (await words(look, chain + 4 * (index - first + step), 1)) ?? []
+    if (hash === undefined) return
+    if (hash >>> 1 === wanted >>> 1) yield index + step
+    if ((hash & 1) !== 0) return
+  }
+}
+
+/** Indices of the symbols in the name's bucket, by DT_HASH. */
+async function* bucket(look: Look, table: number, name: string): AsyncGenerator<number> {
+  const [buckets = 0, symbols = 0] = (await words(look, table, 2)) ?? []
+  if (buckets === 0) return
+  let place = 2 + (hashOf(name) % buckets)
+  for (let step = 0; step < CHAIN_MAX; step++) {
+    const [index = 0] = (await words(look, table + 4 * place, 1)) ?? []
+    if (index === 0 || index >= symbols) return
+    yield index
+    place = 2 + buckets + index
+  }
+}
+
+/** Types and bindings that count as a definition: all but sections, files and local symbols. */
+const TYPES = new Set([0, 1, 2, 5, 6])
+const BINDINGS = new Set([1, 2, 10])
+const TLS = 6
+
+async function isDefinition(look: Look, index: number, name: string): Promise<boolean> {
+  const wide = look.elf.class === 64
+  const length = wide ? 24 : 16
+  const bytes = await look.reader.read(look.tables.symbols + index * length, length)
+  if (bytes.length < length) return false
+  const view = viewOf(bytes)
+  const info = view.getUint8(wide ? 4 : 12)
+  const section = view.getUint16(wide ? 6 : 14, look.elf.endian === 'little')
+  const type = info & 15
+  if (section === 0 || !TYPES.has(type) || !BINDINGS.has(info >> 4)) return false
+  if (wordAt(view, wide ? 8 : 4, look.elf) === 0 && type !== TLS) return false
+  return isString(look, look.tables.strings + view.getUint32(0, look.elf.endian === 'little'), name)
+}
+
+async function isString({ reader }: Look, offset: number, name: string): Promise<boolean> {
+  const wanted = Buffer.from(`${name}\0`)
+  return wanted.equals(await reader.read(offset, wanted.length))
+}
+
+/** Numbers of 4 bytes; undefined where the file ends before. */
+async function words({ reader, elf }: Look, offset: number, count: number): Promise<number[] | undefined> {
+  const bytes = await reader.read(offset, 4 * count)
+  if (bytes.length < 4 * count) return undefined
+  return wordsOf(bytes, elf)
+}
+
+function wordsOf(bytes: Uint8Array, { endian }: Layout): number[] {
+  const view = viewOf(bytes)
+  const count = bytes.length / 4
+  return Array.from({ length: count }, (_, index) => view.getUint32(4 * index, endian === 'little'))
+}
+
+/** The hash of DT_GNU_HASH. */
+function gnuHashOf(name: string): number {
+  let hash = 5381
+  for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 33) + byte) >>> 0
+  return hash
+}
+
+/** The hash of DT_HASH (gABI, "Hash Table"). */
+function hashOf(name: string): number {
+  let hash = 0
+  for (const byte of Buffer.from(name)) {
+    hash = (hash << 4) + byte
+    const high = hash & 0xf000_0000
+    hash = (hash ^ (high >>> 24)) & ~high
+  }
+  return hash >>> 0
+}
