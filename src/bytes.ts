@@ -28,25 +28,35 @@ export function windowReader(outer: ByteReader, start: number, length: number): 
 /**
  * A reader over a host file. It opens the file at each read, so nothing has to be closed and thousands of
  * readers may exist; a read is at most a few microseconds more expensive for it. The last component is never
- * followed if it is a link, and opening never blocks on a FIFO.
+ * followed if it is a link, and opening never blocks on a FIFO. `check` may refuse the opened file by throwing.
  * Reads throw LiftError 'unreadable'.
  */
-export function fileReader(hostPath: string | Buffer, size: number): ByteReader {
+export function fileReader(
+  hostPath: string | Buffer,
+  size: number,
+  check: (fd: number) => void = () => {},
+): ByteReader {
   return {
     size,
     read: async (offset, length) => {
       const wanted = Math.max(0, Math.min(length, size - offset))
       const bytes = Buffer.allocUnsafe(wanted)
-      return wanted === 0 ? bytes : bytes.subarray(0, readAt(hostPath, bytes, offset))
+      return wanted === 0 ? bytes : bytes.subarray(0, readAt(hostPath, bytes, offset, check))
     },
   }
 }
 
-function readAt(hostPath: string | Buffer, into: Buffer, offset: number): number {
+function readAt(
+  hostPath: string | Buffer,
+  into: Buffer,
+  offset: number,
+  check: (fd: number) => void,
+): number {
   let fd: number | undefined
   try {
     fd = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     if (!fstatSync(fd).isFile()) throw new LiftError('unreadable', `${hostPath} is no longer a regular file`)
+    check(fd)
     return readFully(fd, into, offset)
   } catch (error) {
     if (error instanceof LiftError) throw error

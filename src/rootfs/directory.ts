@@ -1,38 +1,61 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { decodeText, encodeText, fileReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs } from './rootfs.js'
 
 /**
- * A host folder as a root. It never leaves the folder: a path is looked at only when each of its parents was
- * seen to be a real directory, so no link is ever followed by the host's kernel.
+ * A host folder as a root. It never leaves the folder: a path is looked at only when each of its parents is a
+ * real directory, so no link is ever followed by the host's kernel; a folder that is swapped for a link while it
+ * is in use is found out each time.
  * Calls are synchronous below, since a system call on a local file is cheaper than a trip to the thread pool.
  */
 export function directoryRootFs(hostDirectory: string): RootFs {
   const root = realpathSync(hostDirectory).replace(/\/$/, '')
-  const realDirectories = new Map<RootPath, boolean>([['/', true]])
+  /** What each directory was when it was first seen to be no link; undefined for anything else. */
+  const directories = new Map<RootPath, Place | undefined>([['/', placeOf(statSync(`${root}/`))]])
   const isRealDirectory = (path: RootPath): boolean => {
-    let known = realDirectories.get(path)
-    if (known === undefined) {
-      known = isRealDirectory(parent(path)) && statOf(hostPath(root, path))?.isDirectory() === true
-      realDirectories.set(path, known)
-    }
-    return known
+    const host = hostPath(root, path)
+    if (directories.has(path)) return isSamePlace(directories.get(path), host)
+    const stats = isRealDirectory(parent(path)) ? statOf(host) : undefined
+    directories.set(path, stats?.isDirectory() ? placeOf(stats) : undefined)
+    return stats?.isDirectory() === true
   }
-  const lstat = (path: RootPath): Entry | undefined => {
-    if (!isRealDirectory(parent(path))) return undefined
+  const entryAt = (path: RootPath): Entry | undefined => {
     const host = hostPath(root, path)
     const stats = statOf(host)
     if (stats === undefined) return undefined
-    if (stats.isDirectory()) realDirectories.set(path, true)
+    if (stats.isDirectory() && !directories.has(path)) directories.set(path, placeOf(stats))
     return entryOf(path, stats, host)
   }
   return {
-    lstat: async (path) => lstat(path),
-    list: async (directory) => (isRealDirectory(directory) ? listDirectory(root, directory, lstat) : []),
-    open: (file) => fileReader(hostPath(root, file.path), file.size),
+    lstat: async (path) => (isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)),
+    list: async (directory) =>
+      !isDotted(directory) && isRealDirectory(directory) ? listDirectory(root, directory, entryAt) : [],
+    open: (file) => {
+      const host = hostPath(root, file.path)
+      return fileReader(host, file.size, (fd) => refuseMoved(fd, host))
+    },
   }
+}
+
+/** Whether a path holds `.` or `..`, which the host's kernel would take its own way. */
+function isDotted(path: RootPath): boolean {
+  return path.includes('/.') && /\/\.\.?(\/|$)/.test(path)
+}
+
+/** Which directory of the host one is, whatever path leads to it. */
+type Place = Pick<Stats, 'dev' | 'ino'>
+
+function placeOf({ dev, ino }: Stats): Place {
+  return { dev, ino }
+}
+
+/** Whether a path still leads to the directory it led to; a link in its place leads to another one. */
+function isSamePlace(place: Place | undefined, host: string | Buffer): boolean {
+  if (place === undefined) return false
+  const stats = asked(host, () => statSync(host, { throwIfNoEntry: false }))
+  return stats?.dev === place.dev && stats.ino === place.ino
 }
 
 /** Names that are not UTF-8 travel as lone surrogates; the host wants their bytes. */
@@ -41,20 +64,40 @@ function hostPath(root: string, path: RootPath): string | Buffer {
   return text.isWellFormed() ? text : encodeText(text)
 }
 
-function statOf(host: string | Buffer): Stats | undefined {
+/** The kernel says where an opened file lies; where it does not, the path is walked again. */
+function refuseMoved(fd: number, host: string | Buffer): void {
+  let real: Buffer
   try {
-    return lstatSync(host, { throwIfNoEntry: false })
+    real = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+  } catch {
+    real = realpathSync.native(host, { encoding: 'buffer' })
+  }
+  if (!real.equals(Buffer.from(host))) {
+    throw new LiftError('unreadable', `${host} has become a link to somewhere else`)
+  }
+}
+
+function statOf(host: string | Buffer): Stats | undefined {
+  return asked(host, () => lstatSync(host, { throwIfNoEntry: false }))
+}
+
+function asked(host: string | Buffer, stat: () => Stats | undefined): Stats | undefined {
+  try {
+    return stat()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (NOWHERE.has(code)) return undefined
     throw unreadable(host, error)
   }
 }
 
+/** Errors of a path that leads nowhere. */
+const NOWHERE = new Set(['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])
+
 function listDirectory(
   root: string,
   directory: RootPath,
-  lstat: (path: RootPath) => Entry | undefined,
+  entryAt: (path: RootPath) => Entry | undefined,
 ): readonly Entry[] {
   const host = hostPath(root, directory)
   let names: string[]
@@ -65,7 +108,7 @@ function listDirectory(
   }
   return names
     .sort()
-    .map((name) => lstat(join(directory, name)))
+    .map((name) => entryAt(join(directory, name)))
     .filter((entry) => entry !== undefined)
 }
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  type ByteReader,
+  blockReader,
+  bufferReader,
+  decodeText,
+  encodeText,
+  fileReader,
+  windowReader,
+} from '../src/bytes.js'
+
+const BYTES = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7) % 251)
+
+async function read(reader: ByteReader, offset: number, length: number): Promise<number[]> {
+  return [...(await reader.read(offset, length))]
+}
+
+test('every reader gives what was asked for, and less only at the end', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'liftbin-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'file'), BYTES)
+  const outer = bufferReader(Uint8Array.from([...BYTES.subarray(990), ...BYTES, 1, 2, 3]))
+  const readers = {
+    buffer: bufferReader(BYTES),
+    file: fileReader(join(folder, 'file'), 1000),
+    window: windowReader(outer, 10, 1000),
+    block: blockReader(bufferReader(BYTES), 64),
+    'large block': blockReader(bufferReader(BYTES)),
+  }
+  for (const [name, reader] of Object.entries(readers)) {
+    assert.equal(reader.size, 1000, name)
+    for (const [offset, length] of [
+      [0, 1],
+      [0, 1000],
+      [63, 2],
+      [64, 64],
+      [100, 500],
+      [999, 1],
+      [5, 0],
+    ] as const) {
+      assert.deepEqual(await read(reader, offset, length), [...BYTES.slice(offset, offset + length)], name)
+    }
+    assert.deepEqual(await read(reader, 990, 100), [...BYTES.slice(990)], name)
+    assert.deepEqual(await read(reader, 1000, 1), [], name)
+    assert.deepEqual(await read(reader, 5000, 100), [], name)
+  }
+})
+
+test('a window is never left, wherever it lies', async () => {
+  const reader = bufferReader(BYTES)
+  assert.equal(windowReader(reader, 990, 100).size, 10)
+  assert.equal(windowReader(reader, 2000, 100).size, 0)
+  assert.deepEqual(await read(windowReader(windowReader(reader, 10, 20), 5, 100), 0, 100), [
+    ...BYTES.slice(15, 30),
+  ])
+})
+
+test('blocks are read whole, each once, neighbours together', async () => {
+  const asked: [number, number][] = []
+  const inner: ByteReader = {
+    size: 1000,
+    read: async (offset, length) => {
+      asked.push([offset, length])
+      return BYTES.subarray(offset, offset + length)
+    },
+  }
+  const reader = blockReader(inner, 100)
+  await reader.read(250, 10)
+  await reader.read(299, 1)
+  await reader.read(150, 400)
+  await reader.read(0, 600)
+  assert.deepEqual(asked, [
+    [200, 100],
+    [100, 100],
+    [300, 300],
+    [0, 100],
+  ])
+})
+
+test('a check may refuse the opened file', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'liftbin-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'file'), 'x')
+  const reader = fileReader(join(folder, 'file'), 1, () => {
+    throw new Error('no')
+  })
+  await assert.rejects(reader.read(0, 1), { code: 'unreadable' })
+})
+
+test('a file that is gone is unreadable when it is read, not before', async () => {
+  const reader = fileReader('/nonexistent/file', 10)
+  assert.equal(reader.size, 10)
+  await assert.rejects(reader.read(0, 1), { code: 'unreadable', message: /nonexistent.file/ })
+})
+
+test('bytes that are text are that text', () => {
+  for (const text of ['', 'plain', 'ünïcödé', '漢字', '😀', 'a\ufffdb', '\ufffd\ufffd']) {
+    assert.equal(decodeText(Buffer.from(text)), text)
+    assert.deepEqual(encodeText(text), Buffer.from(text))
+  }
+})
+
+test('bytes that are no text keep their values on the way there and back', () => {
+  assert.equal(decodeText(Uint8Array.of(0x63, 0xe9)), 'c\udce9')
+  const odd = [
+    [0xff],
+    [0xc3],
+    [0xc3, 0x28],
+    [0xe2, 0x82],
+    [0xed, 0xa0, 0x80],
+    [0xf0, 0x9f, 0x98],
+    [0xc3, 0xa9, 0xe9, 0xc3, 0xa9],
+    [0xef, 0xbf, 0xbd, 0x80],
+    [0xc0, 0xaf],
+    [0x80, 0xf0, 0x9f, 0x98, 0x80],
+  ]
+  for (const bytes of odd) {
+    const text = decodeText(Uint8Array.from(bytes))
+    assert.deepEqual([...encodeText(text)], bytes, text)
+    assert.equal(text.isWellFormed(), false)
+  }
+})
+
+test('different bytes are different texts', () => {
+  const texts = Array.from({ length: 256 }, (_, byte) => decodeText(Uint8Array.of(0x61, byte)))
+  assert.equal(new Set(texts).size, 256)
+})
