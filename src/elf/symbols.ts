@@ -86,12 +86,12 @@ async function* gnuBucket(look: Look, table: number, name: string): AsyncGenerat
 
 /** Indices of the symbols in the name's bucket, by DT_HASH. */
 async function* bucket(look: Look, table: number, name: string): AsyncGenerator<number> {
-  const [buckets = 0, symbols = 0] = (await words(look, table, 2)) ?? []
+  const [buckets = 0] = (await words(look, table, 1)) ?? []
   if (buckets === 0) return
   let place = 2 + (hashOf(name) % buckets)
   for (let step = 0; step < CHAIN_MAX; step++) {
     const [index = 0] = (await words(look, table + 4 * place, 1)) ?? []
-    if (index === 0 || index >= symbols) return
+    if (index === 0) return
     yield index
     place = 2 + buckets + index
   }

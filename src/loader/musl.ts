@@ -41,8 +41,7 @@ export function muslLoader(installation: MuslInstallation, settings: LoaderSetti
     hasVariant: () => false,
     configuration: systemPath.file === undefined ? [] : [{ role: 'path', trail: systemPath.file }],
     // Only a search gives an object its one short name, the last component of its path.
-    remembers: (name, found) =>
-      name.includes('/') || found.names.size > 0 ? undefined : basename(found.name),
+    remembers: (name, found) => (name.includes('/') ? undefined : basename(found.name)),
     preloads: async () =>
       settings.secure || settings.preload === undefined
         ? []
@@ -136,20 +135,11 @@ async function settle(
   return { name, attempts, found, rule: last.rule, opened: end.hit.trail }
 }
 
-/** What every C library defines and, so musl trusts, nothing else does. */
+/** What every C library defines, musl's loader among them, and nothing else does, so musl trusts. */
 const LIBC_SYMBOLS = ['__libc_start_main', 'stdin']
 
-/** The loader's own file is one too, whatever it defines. */
-function isLibc(
-  { files, libcs, object }: MuslInstallation,
-  { file, elf }: Hit['candidate'],
-): Promise<boolean> {
-  return remembered(
-    libcs,
-    file.identity,
-    async () =>
-      file.identity === object.file.identity || definesSymbols(files.rootfs.open(file), elf, LIBC_SYMBOLS),
-  )
+function isLibc({ files, libcs }: MuslInstallation, { file, elf }: Hit['candidate']): Promise<boolean> {
+  return remembered(libcs, file.identity, () => definesSymbols(files.rootfs.open(file), elf, LIBC_SYMBOLS))
 }
 
 /** LD_LIBRARY_PATH, then the rpath of the requester and of each object above it, then the system path. */

@@ -66,6 +66,9 @@ test('tables that lead out of the file, go in circles or have no bucket define n
   assert.equal(await definesIn(words(0), ['alpha']), false)
   assert.equal(await definesIn(words(0xffff_fff0), ['alpha']), false)
   assert.equal(await definesIn(words(2, 0xffff_ffff, 0xffff_fff0, 0xffff_fff0), ['alpha']), false)
+  const gnu = Buffer.from(buildElf({ defines: ['alpha'], hashStyle: 'gnu' }))
+  gnu.writeUInt32LE(0, gnu.indexOf(Buffer.from([2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])))
+  assert.equal(await definesIn(gnu, ['alpha']), false)
   assert.equal(await definesIn(words(2, 3, 1, 1, 0, 1, 1), ['gamma', 'gamm']), false)
 })
 
