@@ -1,3 +1,4 @@
+import type { MachinePlatform } from '../../src/elf/elf.js'
 import { EMPTY_CONFIG } from '../../src/image/config.js'
 import type { Image } from '../../src/image/image.js'
 import { type Finding, type Lift, type LiftEntry, lift } from '../../src/index.js'
@@ -19,6 +20,8 @@ export interface MuslStart {
   readonly env?: readonly string[]
   readonly workingDir?: string
   readonly program?: string
+  /** Default amd64. */
+  readonly platform?: MachinePlatform
 }
 
 /** What a lift of one program says, in the terms that tests compare. */
@@ -76,11 +79,11 @@ function reasonsOf({ why }: LiftEntry): readonly string[] {
 }
 
 /** An image that holds a tree, the loader's file included. */
-export function imageOfTree(tree: MuslTree, { env = [], workingDir }: MuslStart = {}): Image {
+export function imageOfTree(tree: MuslTree, { env = [], workingDir, platform }: MuslStart = {}): Image {
   const nodes = Object.entries(tree).map(([path, node]) => [path, nodeOf(node)])
   return {
     reference: 'dir:/root',
-    platform: { os: 'linux', architecture: 'amd64' },
+    platform: { os: 'linux', ...(platform ?? { architecture: 'amd64' }) },
     config: { ...EMPTY_CONFIG, env, ...(workingDir === undefined ? {} : { workingDir }) },
     rootfs: memoryRootFs(Object.fromEntries(nodes)),
     copySource: { kind: 'context' },
