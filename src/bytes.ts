@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { LiftError } from './errors.js'
+import { LiftError, reasonOf } from './errors.js'
 
 /** Random access to bytes. `read` gives fewer bytes than asked only where the data ends. */
 export interface ByteReader {
@@ -60,12 +60,18 @@ function readAt(
     return readFully(fd, into, offset)
   } catch (error) {
     if (error instanceof LiftError) throw error
-    throw new LiftError('unreadable', `cannot read ${hostPath}: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw unreadable(hostPath, error)
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
+}
+
+/** What the system refuses to read. */
+export function unreadable(hostPath: string | Buffer, error: unknown): LiftError {
+  return new LiftError('unreadable', `cannot read ${hostPath}: ${reasonOf(error)}`, {
+    cause: error,
+    hint: 'Run as a user who may read the whole root, or make it readable.',
+  })
 }
 
 /** Fills the buffer from a descriptor as far as the file goes; gives the number of bytes read. */

@@ -33,11 +33,17 @@ export class LiftError extends Error {
   }
 }
 
-/** The same error with a prefix that names the file or image it happened on. */
+/** The same error with a prefix that names the file or image it happened on; a wrong usage happens on none. */
 export function inContext(error: unknown, where: string): unknown {
-  if (!(error instanceof LiftError)) return error
+  if (!(error instanceof LiftError) || error.code === 'usage') return error
   return new LiftError(error.code, `${where}: ${error.message}`, {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   })
+}
+
+/** What the system said in its own words, without the code and the call: `no such file or directory`. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return /^E[A-Z0-9]+: (.*?)(, [a-z]+( .*)?)?$/s.exec(message)?.[1] ?? message
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { inContext, LiftError } from '../src/errors.js'
+import { inContext, LiftError, reasonOf } from '../src/errors.js'
 
 test('an error has a code, a message, and a hint and a cause where there are some', () => {
   const cause = new Error('below')
@@ -29,4 +30,30 @@ test('context goes before the message; code and hint stay, and the first error i
 test('errors that are not ours are left alone', () => {
   const error = new TypeError('a bug')
   assert.equal(inContext(error, '/bin/x'), error)
+})
+
+test('the reason of a failed system call is said without its code, its name and its path', () => {
+  assert.throws(
+    () => readFileSync('/does/not, exist/x'),
+    (error) => reasonOf(error) === 'no such file or directory',
+  )
+  assert.equal(reasonOf(new Error('ENOSPC: no space left on device, write')), 'no space left on device')
+  assert.equal(reasonOf(new Error("EACCES: permission denied, open 'a\nb'")), 'permission denied')
+  assert.equal(reasonOf(new Error('it is a directory')), 'it is a directory')
+  assert.equal(reasonOf('thrown text'), 'thrown text')
+})
+
+test('an error in context keeps its code, its next step and its cause', () => {
+  const error = new LiftError('not-elf', '/etc/passwd is text', { hint: 'Name a program.' })
+  const told = inContext(error, 'docker:demo')
+  assert.ok(told instanceof LiftError)
+  assert.deepEqual(
+    [told.code, told.message, told.hint, told.cause],
+    ['not-elf', 'docker:demo: /etc/passwd is text', 'Name a program.', error],
+  )
+})
+
+test('wrong usage and errors that nobody expected happen on no image', () => {
+  for (const error of [new LiftError('usage', 'no name'), new TypeError('loose')])
+    assert.equal(inContext(error, 'docker:demo'), error)
 })

@@ -3,7 +3,7 @@ import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ByteReader, readFully } from '../bytes.js'
-import { LiftError } from '../errors.js'
+import { LiftError, reasonOf } from '../errors.js'
 
 /** Bytes that arrive in order and are read in any: a read waits until what it asks for has arrived. */
 export interface Spool {
@@ -131,7 +131,7 @@ function writeFully(fd: number, bytes: Uint8Array, at: number): void {
 }
 
 function unwritable(error: unknown): LiftError {
-  return new LiftError('output', `cannot write a temporary file: ${(error as Error).message}`, {
+  return new LiftError('output', `cannot write a temporary file: ${reasonOf(error)}`, {
     cause: error,
     hint: `Make room in ${tmpdir()}, or set TMPDIR to a directory that has it.`,
   })

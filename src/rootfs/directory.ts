@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { decodeText, encodeText, fileReader } from '../bytes.js'
+import { decodeText, encodeText, fileReader, unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs } from './rootfs.js'
@@ -28,13 +28,34 @@ export function directoryRootFs(hostDirectory: string): RootFs {
     if (stats.isDirectory() && !directories.has(path)) directories.set(path, placeOf(stats))
     return entryOf(path, stats, host)
   }
+  const breath = breathing()
   return {
-    lstat: async (path) => (isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)),
-    list: async (directory) =>
-      !isDotted(directory) && isRealDirectory(directory) ? listDirectory(root, directory, entryAt) : [],
+    lstat: async (path) => {
+      if (breath.isDue()) await breath.take()
+      return isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)
+    },
+    list: async (directory) => {
+      if (breath.isDue()) await breath.take()
+      return !isDotted(directory) && isRealDirectory(directory) ? listDirectory(root, directory, entryAt) : []
+    },
     open: (file) => {
       const host = hostPath(root, file.path)
       return fileReader(host, file.size, (fd) => refuseMoved(fd, host))
+    },
+  }
+}
+
+/** How long, in milliseconds, nothing but this may run. */
+const BREATH = 50
+
+/** Without a pause now and then, neither Ctrl-C nor a progress line would get a chance in a long walk. */
+function breathing() {
+  let last = performance.now()
+  return {
+    isDue: () => performance.now() - last > BREATH,
+    take: async () => {
+      await new Promise((done) => setImmediate(done))
+      last = performance.now()
     },
   }
 }
@@ -136,11 +157,4 @@ function targetOf(host: string | Buffer): string {
   } catch (error) {
     throw unreadable(host, error)
   }
-}
-
-function unreadable(host: string | Buffer, error: unknown): LiftError {
-  return new LiftError('unreadable', `cannot read ${host}: ${(error as Error).message}`, {
-    cause: error,
-    hint: 'Run as a user who may read the whole root, or make it readable.',
-  })
 }

@@ -111,9 +111,9 @@ test('what the user may not read is an error that names it', async (t) => {
   chmodSync(`${root}/locked`, 0)
   try {
     await asNobody(async () => {
-      await assert.rejects(rootfs.open(file).read(0, 1), { code: 'unreadable', message: /file: EACCES/ })
-      await assert.rejects(rootfs.list('/locked'), { code: 'unreadable', message: /locked: EACCES/ })
-      await assert.rejects(rootfs.lstat('/locked/x'), { code: 'unreadable', message: /locked\/x: EACCES/ })
+      await assert.rejects(rootfs.open(file).read(0, 1), { code: 'unreadable', message: /file: permission denied/ })
+      await assert.rejects(rootfs.list('/locked'), { code: 'unreadable', message: /locked: permission denied/ })
+      await assert.rejects(rootfs.lstat('/locked/x'), { code: 'unreadable', message: /locked\/x: permission denied/ })
     })
   } finally {
     chmodSync(`${root}/locked`, 0o755)
@@ -162,4 +162,16 @@ test('a name that is too long for the host is absent', async (t) => {
   const { rootfs } = beside(t, { '/d/x': '' })
   assert.equal(await rootfs.lstat(`/${'n'.repeat(300)}`), undefined)
   assert.equal(await rootfs.lstat(`/${'n'.repeat(300)}/x`), undefined)
+})
+
+test('a long walk leaves room for signals and timers', async (t) => {
+  const { rootfs } = beside(t, { '/a': '' })
+  for (const ask of [() => rootfs.lstat('/a'), () => rootfs.list('/')]) {
+    let isTurned = false
+    setImmediate(() => {
+      isTurned = true
+    })
+    for (let calls = 0; !isTurned && calls < 500_000; calls++) await ask()
+    assert.ok(isTurned)
+  }
 })
