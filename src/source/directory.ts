@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { LiftError } from '../errors.js'
+import { LiftError, reasonOf } from '../errors.js'
 import { EMPTY_CONFIG } from '../image/config.js'
 import { hostPlatform, parsePlatform } from '../image/platform.js'
 import { cachedRootFs } from '../rootfs/cached.js'
@@ -24,6 +24,8 @@ export const dir: Source = {
   },
 }
 
+const MEANT = 'dir: takes the directory that a root file system was unpacked to.'
+
 function checkDirectory(path: string): void {
   let isDirectory: boolean
   try {
@@ -33,19 +35,22 @@ function checkDirectory(path: string): void {
   }
   if (!isDirectory) {
     throw new LiftError('image-not-found', `${path} is no directory`, {
-      hint: 'dir: takes the directory that a root file system was unpacked to.',
+      hint: MEANT,
     })
   }
 }
 
 function notFound(path: string, error: NodeJS.ErrnoException): LiftError {
-  if (error.code === 'EACCES') {
-    return new LiftError('unreadable', `${path} cannot be looked at: permission denied`, { cause: error })
+  if (error.code !== 'ENOENT') {
+    return new LiftError('unreadable', `cannot read ${path}: ${reasonOf(error)}`, {
+      cause: error,
+      hint: 'Run as a user who may read the whole root, or name another directory.',
+    })
   }
   const near = nearName(path)
   return new LiftError('image-not-found', `there is no directory ${path}`, {
     cause: error,
-    ...(near === undefined ? {} : { hint: `Did you mean dir:${near}?` }),
+    hint: near === undefined ? MEANT : `Did you mean dir:${near}?`,
   })
 }
 

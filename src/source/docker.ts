@@ -73,5 +73,5 @@ async function connect({ env = process.env, signal }: OpenOptions): Promise<Engi
 
 function lastLine(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  return oneLine(lines.at(-1) ?? 'no reason given').replace(/^Error response from daemon: /, '')
+  return oneLine(lines.at(-1) ?? '').replace(/^Error response from daemon: /, '')
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LiftError } from '../errors.js'
 import { type Environment, runCommand } from './engine-command.js'
+import { oneLine } from './engine-errors.js'
 
 /** Where an engine listens: a socket we open ourselves, or whatever `docker` itself can reach. */
 export type Endpoint =
@@ -43,7 +44,7 @@ async function hostOfContext(context: string, env: Environment, signal?: AbortSi
   const args = ['context', 'inspect', '--format', format, '--', context]
   const { ok, stdout, stderr, isInstalled } = await runCommand('docker', args, env, signal)
   if (ok) return stdout.trim()
-  const why = isInstalled ? stderr.trim() : 'the docker command is not installed'
+  const why = isInstalled ? oneLine(stderr) : 'the docker command is not installed'
   throw new LiftError('engine-unreachable', `the Docker context ${context} cannot be used: ${why}`, {
     hint: 'See `docker context ls`, or set DOCKER_HOST.',
   })

@@ -64,7 +64,7 @@ export function engineMessage(value: unknown): string {
 /** Text of an engine or its command on one bounded line, without credentials. */
 export function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim()
-  return line.replaceAll(/:\/\/[^/@\s]*@/g, '://').slice(0, 400)
+  return line.replaceAll(/:\/\/[^/@\s]*@/g, '://').slice(0, 400) || 'no reason given'
 }
 
 /** What the command of a broken connection said, if one failed; it ends just after its connection breaks. */

@@ -57,7 +57,7 @@ async function openWithoutScheme(text: string, options: OpenOptions): Promise<Im
   const tried: Try[] = []
   const image =
     (await attempt(tried, 'docker', () => openFromDocker(text, options))) ??
-    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options)))
+    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options), SECOND))
   if (image !== undefined) return image
   const isDockerThere = tried[0]?.error === undefined
   const pulled = isDockerThere
@@ -83,17 +83,21 @@ interface Try {
 /** Errors that leave hope for the next place; others are the answer. */
 const HOPEFUL: readonly string[] = ['image-not-found', 'engine-unreachable', 'engine-denied']
 
+/** Where nobody asked for Podman, it is in nobody's way, whatever is wrong with it. */
+const SECOND: readonly string[] = [...HOPEFUL, 'engine-failed', 'unsupported', 'output']
+
 async function attempt(
   tried: Try[],
   place: string,
   open: () => Promise<Image | undefined>,
+  hopeful: readonly string[] = HOPEFUL,
 ): Promise<Image | undefined> {
   try {
     const image = await open()
     if (image === undefined) tried.push({ place, error: undefined })
     return image
   } catch (error) {
-    if (!(error instanceof LiftError) || !HOPEFUL.includes(error.code)) throw error
+    if (!(error instanceof LiftError) || !hopeful.includes(error.code)) throw error
     tried.push({ place, error })
     return undefined
   }
@@ -107,7 +111,10 @@ function notFound(text: string, tried: readonly Try[]): LiftError {
     docker === undefined
       ? { code: 'image-not-found' as const, hint: 'Check the name, or see what there is by `docker images`.' }
       : podman === undefined
-        ? { code: 'image-not-found' as const, hint: `To let Podman pull it, write podman:${text}` }
+        ? {
+            code: 'image-not-found' as const,
+            hint: `${docker.hint ?? SHAPES} To let Podman pull it, write podman:${text}`,
+          }
         : { code: docker.code, hint: docker.hint ?? SHAPES }
   return new LiftError(code, [`there is no image ${text}:`, ...reasons].join('\n'), { hint })
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { LiftError } from '../errors.js'
+import { LiftError, reasonOf } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { engineClient } from './engine-client.js'
 import { type Environment, type RunningCommand, runCommand, startCommand } from './engine-command.js'
@@ -107,7 +107,7 @@ interface Service {
 }
 
 async function startService(env: Environment, signal: AbortSignal | undefined): Promise<Service> {
-  const directory = mkdtempSync(join(tmpdir(), 'liftbin-podman-'))
+  const directory = temporaryDirectory()
   const socket = join(directory, 'podman.sock')
   let running: RunningCommand | undefined
   const stop = async () => {
@@ -126,6 +126,17 @@ async function startService(env: Environment, signal: AbortSignal | undefined): 
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function temporaryDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'liftbin-podman-'))
+  } catch (error) {
+    throw new LiftError('output', `cannot make a directory in ${tmpdir()}: ${reasonOf(error)}`, {
+      cause: error,
+      hint: 'Set TMPDIR to a directory that may be written.',
+    })
   }
 }
 
