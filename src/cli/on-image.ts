@@ -23,7 +23,9 @@ export async function onImage<T>(
     const common = { signal: context.signal, onStep: progress.step }
     const platform = flags.platform === undefined ? {} : { platform: flags.platform }
     await using image = await door.openImage(reference, { ...common, ...platform })
-    return await ask({ image, door, common })
+    return await ask({ image, door, common }).catch((error) => {
+      throw door.inContext(error, image.reference)
+    })
   } finally {
     progress.done()
   }

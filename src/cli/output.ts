@@ -21,31 +21,45 @@ import type { Context, Door } from './context.js'
 export async function writeAnswer(text: string, file: string | undefined, context: Context): Promise<void> {
   if (context.signal.aborted) throw new (await context.door()).LiftError('interrupted', 'interrupted')
   if (file === undefined || file === '-') return writeStream(text, context)
-  const { LiftError } = await context.door()
   try {
     writeWhole(text, file)
   } catch (error) {
-    throw new LiftError('output', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+    throw notWritten(file, error, await context.door())
   }
 }
 
 /** Throws LiftError 'output' at once where a file could not be written after all the work. */
-export function checkOutput(file: string | undefined, { LiftError }: Door): void {
+export function checkOutput(file: string | undefined, door: Door): void {
   if (file === undefined || file === '-') return
+  if (file === '') throw new door.LiftError('usage', 'the name of the output file is empty')
   try {
     const existing = statSync(file, { throwIfNoEntry: false })
     if (existing?.isDirectory()) throw new Error('it is a directory')
     if (existing === undefined || existing.isFile()) accessSync(dirname(targetOf(file)), constants.W_OK)
+    if (existing !== undefined) accessSync(file, constants.W_OK)
   } catch (error) {
-    throw new LiftError('output', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+    throw notWritten(file, error, door)
   }
+}
+
+const NEXT_STEPS: Readonly<Record<string, string>> = {
+  ENOENT: 'Make its directory first, or write elsewhere.',
+  ENOSPC: 'Make room, or write elsewhere; nothing is left there, and an earlier file is as it was.',
+}
+
+function notWritten(file: string, error: unknown, { LiftError, printable, reasonOf }: Door): Error {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return new LiftError('output', `cannot write ${printable(file)}: ${reasonOf(error)}`, {
+    cause: error,
+    hint: NEXT_STEPS[code] ?? 'Write elsewhere: -o takes a file that may be written, or - for stdout.',
+  })
 }
 
 async function writeStream(text: string, context: Context): Promise<void> {
   const failed = await new Promise<Error | null | undefined>((done) => context.out.write(text, done))
   if (failed === null || failed === undefined || (failed as NodeJS.ErrnoException).code === 'EPIPE') return
-  const { LiftError } = await context.door()
-  throw new LiftError('output', `cannot write to stdout: ${failed.message}`, { cause: failed })
+  const { LiftError, reasonOf } = await context.door()
+  throw new LiftError('output', `cannot write to stdout: ${reasonOf(failed)}`, { cause: failed })
 }
 
 function writeWhole(text: string, file: string): void {

@@ -143,7 +143,11 @@ const FOREIGN_SYSTEMS: Readonly<Record<number, string>> = {
   1: 'HP-UX',
   2: 'NetBSD',
   6: 'Solaris',
+  7: 'AIX',
   8: 'IRIX',
   9: 'FreeBSD',
+  10: 'Tru64',
   12: 'OpenBSD',
+  13: 'OpenVMS',
+  17: 'CloudABI',
 }

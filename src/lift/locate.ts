@@ -35,7 +35,10 @@ async function notFound(
   trail: Trail | undefined,
 ): Promise<LiftError> {
   const near = await nearNames(files.rootfs, asked, environment.searchPath)
-  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined
+  const hint =
+    near.length > 0
+      ? `Did you mean ${near.join(' or ')}?`
+      : '`liftbin audit IMAGE` lists the programs of an image.'
   const dangling = trail?.links.at(-1)
   const message =
     trail === undefined
@@ -45,5 +48,5 @@ async function notFound(
         : dangling !== undefined
           ? `${asked}: its link ${dangling.path} -> ${dangling.target} leads to no file of the image`
           : `${asked}: no such file in the image`
-  return new LiftError('file-not-found', message, hint === undefined ? {} : { hint })
+  return new LiftError('file-not-found', message, { hint })
 }

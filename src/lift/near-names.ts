@@ -1,6 +1,7 @@
+import { LiftError } from '../errors.js'
 import { follow } from '../rootfs/follow.js'
 import { components, parent, type RootPath } from '../rootfs/path.js'
-import type { RootFs } from '../rootfs/rootfs.js'
+import type { Entry, RootFs } from '../rootfs/rootfs.js'
 
 const MOST = 3
 
@@ -14,13 +15,11 @@ export async function nearNames(
   const directories = asked.includes('/') ? [parent(asked as RootPath), ...searchPath] : searchPath
   const found = new Map<string, { path: RootPath; distance: number }>()
   for (const directory of new Set(directories)) {
-    const end = (await follow(rootfs, directory)).end
-    if (end?.kind !== 'directory') continue
-    for (const entry of await rootfs.list(end.path)) {
-      if (entry.kind === 'directory' || entry.kind === 'special') continue
+    for (const entry of await filesIn(rootfs, directory).catch(unlessUnreadable)) {
+      if (entry.path === asked) continue
       const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
       const distance = editDistance(name, wanted)
-      if (distance <= Math.max(1, Math.floor(wanted.length / 3)) && !found.has(name)) {
+      if (distance <= mostChanges(wanted) && !found.has(name)) {
         found.set(name, { path: entry.path, distance })
       }
     }
@@ -31,17 +30,34 @@ export async function nearNames(
     .map(({ path }) => path)
 }
 
-/** Levenshtein's distance with two swapped letters as one slip, and with a cheap way out for names of very different length. */
+async function filesIn(rootfs: RootFs, directory: string): Promise<readonly Entry[]> {
+  const end = (await follow(rootfs, directory)).end
+  const entries = end?.kind === 'directory' ? await rootfs.list(end.path) : []
+  return entries.filter(({ kind }) => kind === 'file' || kind === 'symlink')
+}
+
+/** A suggestion is no answer: what may not be looked at is left out. */
+function unlessUnreadable(error: unknown): readonly Entry[] {
+  if (error instanceof LiftError && error.code === 'unreadable') return []
+  throw error
+}
+
+/** Of a name of one letter nothing would be left. */
+function mostChanges({ length }: string): number {
+  return length < 2 ? 0 : Math.max(1, Math.floor(length / 3))
+}
+
+/** Levenshtein's distance, two letters that changed places counting once; 99 for names of very different length. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 3 || a.length > 64 || b.length > 64) return 99
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  let before = row
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      const swap = isSwap ? before[j - 2]! + 1 : change
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = isSwapped ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY
       next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, change, swap))
     }
     before = row

@@ -37,12 +37,15 @@ export async function findProgram(
   environment: Environment,
   asked: string,
 ): Promise<Program> {
+  if (asked === '') throw new LiftError('usage', 'the name of a binary is empty', { hint: NAME_ONE })
   const trail = await locate(files, environment, asked)
   const first = await start(files, trail, { neededBy: '', name: asked, rule: 'asked' })
   if (first.elf !== undefined) return { asked, chain: [first], findings: [] }
   const { started, findings } = await interpreters(files, environment, first)
   return { asked, chain: [first, ...started], findings }
 }
+
+const NAME_ONE = 'Name an ELF program, a shared library or a script with a #! line.'
 
 async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started> {
   const file = trail.end!
@@ -51,16 +54,20 @@ async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started>
       'not-a-file',
       `${trail.asked} is a ${file.kind === 'directory' ? 'directory' : 'special file'}, not a program`,
       {
-        ...(file.kind === 'directory'
-          ? { hint: 'Name a program in it; --include takes whole directories along.' }
-          : {}),
+        hint:
+          file.kind === 'directory'
+            ? 'Name a program in it; --include takes whole directories along.'
+            : NAME_ONE,
       },
     )
   }
   const reading = await files.read(file)
   if (reading.elf !== undefined) return { trail, file, elf: checkKind(reading.elf, trail), why }
   if (reading.error.code === 'malformed-elf') {
-    throw new LiftError('malformed-elf', `${trail.asked}: ${reading.error.message}`, { cause: reading.error })
+    throw new LiftError('malformed-elf', `${trail.asked}: ${reading.error.message}`, {
+      cause: reading.error,
+      hint: 'The file is damaged or cut off: compare it with a good copy.',
+    })
   }
   const head = await files.rootfs.open(file).read(0, SHEBANG_MAX)
   if (parseShebang(head) === undefined) throw notRunnable(trail.asked, head)
@@ -69,28 +76,42 @@ async function start(files: RootFiles, trail: Trail, why: Why): Promise<Started>
 
 function checkKind(elf: ElfFile, trail: Trail): ElfFile {
   if (elf.kind !== 'relocatable' && elf.kind !== 'core') return elf
-  const what = elf.kind === 'core' ? 'a core dump' : 'a relocatable object'
-  throw new LiftError('unsupported', `${trail.asked} is ${what}, neither a program nor a shared library`)
+  const what =
+    elf.kind === 'core' ? 'a core dump' : 'a relocatable object (of a compiler, or a kernel module)'
+  throw new LiftError('unsupported', `${trail.asked} is ${what}, neither a program nor a shared library`, {
+    hint: NAME_ONE,
+  })
 }
 
 const OTHER_FORMATS: readonly (readonly [string, string])[] = [
   ['', 'an empty file'],
+  ['\x7fELF', 'an ELF file that is cut off in its header'],
   ['MZ', 'a Windows or EFI program'],
   ['\xcf\xfa\xed\xfe', 'a Mach-O program'],
+  ['\xce\xfa\xed\xfe', 'a Mach-O program'],
+  ['\xfe\xed\xfa\xce', 'a Mach-O program'],
+  ['\xfe\xed\xfa\xcf', 'a Mach-O program'],
   ['\xca\xfe\xba\xbe', 'a Java class or Mach-O file'],
   ['\0asm', 'a WebAssembly module'],
-  ['!<arch>', 'a static library'],
-  ['PK', 'a zip archive'],
+  ['!<arch>\n', 'a static library'],
+  ['!<thin>\n', 'a static library'],
+  ['\x1f\x8b', 'a gzip archive'],
+  ['PK\x03\x04', 'a zip archive'],
   ['#!', 'a script whose first line the kernel refuses'],
 ]
 
 function notRunnable(path: string, head: Uint8Array): LiftError {
   const text = Buffer.from(head).toString('latin1')
   const format = OTHER_FORMATS.find(([magic]) => (magic === '' ? text === '' : text.startsWith(magic)))
-  const what = format === undefined ? 'neither an ELF file nor a script' : format[1]
+  const what = format?.[1] ?? (isText(head) ? 'text without a #! line' : 'neither an ELF file nor a script')
   return new LiftError('not-elf', `${path} is ${what}, not a program that Linux can start`, {
-    hint: 'Name an ELF program, a shared library or a script with a #! line.',
+    hint: NAME_ONE,
   })
+}
+
+/** No control characters but those that lines of text have. */
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte >= 0x20 || (byte >= 0x08 && byte <= 0x0d))
 }
 
 interface Interpreters {

@@ -13,7 +13,7 @@ test('a slip of the finger is found in the PATH, the nearest first', async () =>
 })
 
 test('at most three names are offered', async () => {
-  assert.equal((await near(['/bin/aa', '/bin/ab', '/bin/ac', '/bin/ad'], 'a')).length, 3)
+  assert.equal((await near(['/bin/aa', '/bin/ab', '/bin/ac', '/bin/ad'], 'ae')).length, 3)
 })
 
 test('a name of another directory is offered when the path is wrong', async () => {

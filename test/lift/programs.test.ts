@@ -99,7 +99,7 @@ test('each thing that is no program is refused with its own words', async () => 
     ['/dir', 'not-a-file', /is a directory/],
     ['/device', 'not-a-file', /is a special file/],
     ['/empty', 'not-elf', /is an empty file/],
-    ['/text', 'not-elf', /neither an ELF file nor a script/],
+    ['/text', 'not-elf', /text without a #! line/],
     ['/bare', 'not-elf', /first line the kernel refuses/],
     ['/windows', 'not-elf', /a Windows or EFI program/],
     ['/wasm', 'not-elf', /a WebAssembly module/],

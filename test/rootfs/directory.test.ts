@@ -111,9 +111,18 @@ test('what the user may not read is an error that names it', async (t) => {
   chmodSync(`${root}/locked`, 0)
   try {
     await asNobody(async () => {
-      await assert.rejects(rootfs.open(file).read(0, 1), { code: 'unreadable', message: /file: permission denied/ })
-      await assert.rejects(rootfs.list('/locked'), { code: 'unreadable', message: /locked: permission denied/ })
-      await assert.rejects(rootfs.lstat('/locked/x'), { code: 'unreadable', message: /locked\/x: permission denied/ })
+      await assert.rejects(rootfs.open(file).read(0, 1), {
+        code: 'unreadable',
+        message: /file: permission denied/,
+      })
+      await assert.rejects(rootfs.list('/locked'), {
+        code: 'unreadable',
+        message: /locked: permission denied/,
+      })
+      await assert.rejects(rootfs.lstat('/locked/x'), {
+        code: 'unreadable',
+        message: /locked\/x: permission denied/,
+      })
     })
   } finally {
     chmodSync(`${root}/locked`, 0o755)

@@ -34,10 +34,16 @@ export async function whyCommand(
 
 function notThere(lift: Lift, binary: string, library: string, { LiftError }: Door): Error {
   const near = nearNames(lift, library)
-  return new LiftError('file-not-found', `${binary} needs nothing called ${library}`, {
-    hint:
-      near.length === 0 ? 'liftbin lift --format json lists what it needs.' : `It needs ${near.join(', ')}.`,
-  })
+  return new LiftError(
+    'file-not-found',
+    `${lift.image.reference}: ${binary} needs nothing called ${library}`,
+    {
+      hint:
+        near.length === 0
+          ? `\`liftbin audit ${lift.image.reference} ${binary}\` lists what it needs.`
+          : `It needs ${near.join(', ')}.`,
+    },
+  )
 }
 
 /** Up to five names of the lift that share the part before `.so`. */
