@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import type { Context } from '../../src/cli/context.js'
-import { writeAnswer } from '../../src/cli/output.js'
+import { checkOutput, writeAnswer } from '../../src/cli/output.js'
+import * as library from '../../src/index.js'
 
 let directory = ''
 beforeEach(() => {
@@ -94,4 +95,39 @@ test('a device is written to and stays a device', async () => {
 
 test('a directory is no output', async () => {
   await assert.rejects(writeAnswer('text', directory, context), { code: 'output' })
+})
+
+test('what keeps a file from being written is said before the work, with a next step', () => {
+  writeFileSync(join(directory, 'file'), 'earlier')
+  const cases: Readonly<Record<string, object>> = {
+    [join(directory, 'missing/out')]: {
+      message: /: no such file or directory$/,
+      hint: /^Make its directory/,
+    },
+    [join(directory, 'file/out')]: { message: /: not a directory$/, hint: /^Write elsewhere/ },
+    [directory]: { message: /: it is a directory$/, hint: /^Write elsewhere/ },
+  }
+  for (const [file, error] of Object.entries(cases))
+    assert.throws(() => checkOutput(file, library), { code: 'output', ...error })
+})
+
+test('an output file without a name is wrong usage', () => {
+  assert.throws(() => checkOutput('', library), { code: 'usage' })
+})
+
+test('the name of an output file cannot steer the terminal', () => {
+  const file = join(directory, 'no\u001b[31m\nsuch/out')
+  assert.throws(() => checkOutput(file, library), { message: /no\\x1b\[31m\\nsuch\/out: no such file/ })
+})
+
+test('an earlier file that may not be written is not replaced, though its directory would let it', () => {
+  const file = join(directory, 'out')
+  writeFileSync(file, 'earlier')
+  const access = fs.accessSync
+  mock.method(fs, 'accessSync', (path: string, mode: number) => {
+    if (path === file) throw Object.assign(new Error('EACCES: permission denied, access'), { code: 'EACCES' })
+    access(path, mode)
+  })
+  syncBuiltinESMExports()
+  assert.throws(() => checkOutput(file, library), { code: 'output', message: /permission denied/ })
 })
