@@ -3,14 +3,16 @@ import {
   chmodSync,
   closeSync,
   constants,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import type { Context, Door } from './context.js'
 
 /**
@@ -81,9 +83,12 @@ function replace(target: string, text: string, mode: number | undefined): void {
   }
 }
 
-/** A link stays a link: what it points to is replaced. */
+/** A link stays a link: what it points to is replaced, or made. */
 function targetOf(file: string): string {
-  return statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file)
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) return realpathSync(file)
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return file
+  const target = readlinkSync(file)
+  return isAbsolute(target) ? target : `${dirname(file)}/${target}`
 }
 
 function writeTo(descriptor: number, text: string): void {

@@ -15,25 +15,25 @@ const MAIN = [
 ]
 const IMAGES = { demo: { tree: { '/bin/tool': 'tool' } } }
 
-/** Requests that the engine is slow to answer, one for each phase of a run. */
+/** For each phase of a run the requests that the engine is slow to answer, and how one of them begins. */
 const PHASES = {
-  'the image is looked for': 'GET /images/demo',
-  'helper containers are created': 'POST /containers/create',
-  'files are read': 'HEAD /containers/',
-  'helper containers are removed': 'DELETE /containers/',
-}
+  'the image is looked for': ['GET /images/demo', /^GET \/images/],
+  'helper containers are created': ['POST /containers/create', /^POST/],
+  'files are read': ['GET /containers/', /archive$/],
+  'helper containers are removed': ['DELETE /containers/', /^DELETE/],
+} as const
 
-for (const [phase, request] of Object.entries(PHASES)) {
+for (const [phase, [beginning, requests]] of Object.entries(PHASES)) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     test(`${signal} while ${phase} is exit 130, without output and without a helper container`, async () => {
       const slow = gate()
       await using engine = await fakeEngine(IMAGES, async ({ method, path }) => {
-        if (`${method} ${path}`.startsWith(request)) await slow.opened
+        if (requests.test(`${method} ${path}`)) await slow.opened
         return false
       })
       await inFolder(async (folder) => {
         const child = liftbin(['docker:demo', '/bin/tool', '-o', join(folder, 'out')], engine.env)
-        await engine.seen(request)
+        await engine.seen(beginning)
         child.kill(signal)
         setTimeout(slow.open, 100)
         assert.deepEqual(await ended(child), { status: 130, out: '', err: 'liftbin: interrupted\n' })
@@ -54,6 +54,22 @@ const COMMANDS = {
 /** Says its process ID when it has begun. */
 const SLOW = '#!/bin/sh\necho $$ >"$0.pid" && mv "$0.pid" "$STARTED" && exec sleep 60\n'
 
+test('Ctrl-C while "docker pull" lasts ends it too', async () => {
+  await using engine = await fakeEngine({})
+  await inFolder(async (folder) => {
+    const started = join(folder, 'started')
+    writeFileSync(join(folder, 'docker'), SLOW)
+    chmodSync(join(folder, 'docker'), 0o755)
+    const PATH = `${folder}:/usr/bin:/bin`
+    const child = liftbin(['docker:demo', 'ls'], { ...engine.env, PATH, STARTED: started })
+    await exists(started)
+    const slow = Number(readFileSync(started, 'utf8'))
+    child.kill('SIGINT')
+    assert.deepEqual(await ended(child), { status: 130, out: '', err: 'liftbin: interrupted\n' })
+    await gone(slow)
+  })
+})
+
 for (const [title, [command, image, env]] of Object.entries(COMMANDS)) {
   test(`Ctrl-C while "${title}" lasts ends it too, and nothing stays behind`, async () => {
     await inFolder(async (folder) => {
@@ -66,7 +82,7 @@ for (const [title, [command, image, env]] of Object.entries(COMMANDS)) {
       const slow = Number(readFileSync(started, 'utf8'))
       child.kill('SIGINT')
       assert.deepEqual(await ended(child), { status: 130, out: '', err: 'liftbin: interrupted\n' })
-      assert.throws(() => process.kill(slow, 0), { code: 'ESRCH' })
+      await gone(slow)
       assert.deepEqual(
         readdirSync(folder).filter((name) => name.startsWith('liftbin-')),
         [],
@@ -93,6 +109,21 @@ async function ended(child: ChildProcess): Promise<{ status: number | null; out:
 
 async function exists(file: string): Promise<void> {
   while (!existsSync(file)) await new Promise((done) => setTimeout(done, 10))
+}
+
+/** Waits until there is no such process; it may take a moment to die. */
+async function gone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 500 && isRunning(pid); tries++)
+    await new Promise((done) => setTimeout(done, 20))
+  assert.ok(!isRunning(pid))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 function gate() {

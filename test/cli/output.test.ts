@@ -88,6 +88,18 @@ test('a link stays a link, and the file it points to is replaced', async () => {
   assert.equal(readFileSync(join(directory, 'real'), 'utf8'), 'text')
 })
 
+test('a link to what does not exist yet stays a link, and its target is made', async () => {
+  for (const target of ['new', join(directory, 'newer')]) {
+    const link = join(directory, 'link')
+    symlinkSync(target, link)
+    checkOutput(link, library)
+    await writeAnswer('text', link, context)
+    assert.ok(lstatSync(link).isSymbolicLink())
+    assert.equal(readFileSync(link, 'utf8'), 'text')
+    rmSync(link)
+  }
+})
+
 test('a device is written to and stays a device', async () => {
   await writeAnswer('text', '/dev/null', context)
   assert.ok(statSync('/dev/null').isCharacterDevice())
