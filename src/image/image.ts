@@ -21,4 +21,25 @@ export interface Image extends AsyncDisposable {
   readonly copySource: CopySource
   /** The whole image's size in bytes where the source knows it without a walk. */
   readonly size?: number
+  /**
+   * Runs a program of the image, shut off from network, other processes and everything that could be changed,
+   * within bounds of time and memory. Absent where the source has no way to. Throws LiftError where it cannot.
+   */
+  readonly run?: (command: ConfinedCommand) => Promise<ConfinedResult>
+}
+
+export interface ConfinedCommand {
+  /** The first one is the program, an absolute path in the image. */
+  readonly argv: readonly [string, ...string[]]
+  /** Put over the image's own environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** `superuser` has no capabilities, but may read what is root's; not every source allows it. */
+  readonly user: 'nobody' | 'superuser'
+  readonly signal?: AbortSignal
+}
+
+export interface ConfinedResult {
+  readonly stdout: string
+  readonly stderr: string
+  readonly status: number
 }

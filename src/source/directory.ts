@@ -5,6 +5,7 @@ import { EMPTY_CONFIG } from '../image/config.js'
 import { hostPlatform, parsePlatform } from '../image/platform.js'
 import { cachedRootFs } from '../rootfs/cached.js'
 import { directoryRootFs } from '../rootfs/directory.js'
+import { runInChroot } from './chroot.js'
 import type { Source } from './source.js'
 
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
@@ -19,6 +20,7 @@ export const dir: Source = {
       config: EMPTY_CONFIG,
       rootfs: cachedRootFs(directoryRootFs(location)),
       copySource: { kind: 'context' },
+      run: (command) => runInChroot(location, command),
       [Symbol.asyncDispose]: async () => {},
     }
   },

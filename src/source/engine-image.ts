@@ -7,6 +7,7 @@ import { nameForBuilders } from './copy-source.js'
 import type { EngineClient } from './engine-client.js'
 import { engineMessage } from './engine-errors.js'
 import { engineRootFs } from './engine-rootfs.js'
+import { runInContainer } from './engine-run.js'
 import { createHelpers, type Helpers } from './helper-container.js'
 import { type InspectedImage, inspectImage } from './image-inspect.js'
 import type { OpenOptions } from './source.js'
@@ -47,6 +48,7 @@ export async function openEngineImage(
     config: found.config,
     rootfs,
     copySource: named.copySource,
+    run: (command) => runInContainer(client, found.id, platform, command),
     ...(found.size === undefined ? {} : { size: found.size }),
     [Symbol.asyncDispose]: disposer(engine, helper, rootfs.close),
   }

@@ -3,7 +3,7 @@ import { LiftError } from '../errors.js'
 import type { EngineClient } from './engine-client.js'
 import { engineMessage } from './engine-errors.js'
 
-/** Containers of one image that exist to be read and are never started. */
+/** Containers of one image; they exist to be read and are never started, unless they are made to run a command. */
 export interface Helpers {
   readonly names: readonly string[]
   /** Removes them, once; throws LiftError 'engine-failed' when one may still exist. */
@@ -14,6 +14,8 @@ export interface HelperOptions {
   /** Sent only when the user asked for one. */
   readonly platform?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** What a container is made with when it is not just to be read. */
+  readonly body?: object
 }
 
 /** How often a removal is tried when it is unknown whether the engine is still creating, and the pause in ms. */
@@ -28,7 +30,7 @@ const PAUSE = 200
 export async function createHelpers(
   client: EngineClient,
   imageId: string,
-  { platform, signal }: HelperOptions,
+  { platform, signal, body = TO_READ }: HelperOptions,
   count: number,
 ): Promise<Helpers> {
   const helpers = Array.from({ length: count }, () =>
@@ -40,7 +42,7 @@ export async function createHelpers(
     return removal
   }
   try {
-    await allOf(helpers.map((helper) => helper.create(imageId, platform)))
+    await allOf(helpers.map((helper) => helper.create(imageId, platform, body)))
     if (signal?.aborted) throw new LiftError('interrupted', 'interrupted while the image was opened')
     return { names: helpers.map(({ name }) => name), remove }
   } catch (error) {
@@ -49,9 +51,15 @@ export async function createHelpers(
   }
 }
 
+const TO_READ = {
+  Cmd: ['liftbin'],
+  Labels: { 'liftbin.helper': 'reads files; never started' },
+  HostConfig: { NetworkMode: 'none' },
+}
+
 interface Helper {
   readonly name: string
-  create(imageId: string, platform: string | undefined): Promise<void>
+  create(imageId: string, platform: string | undefined, body: object): Promise<void>
   remove(): Promise<void>
 }
 
@@ -62,15 +70,9 @@ function helperNamed(client: EngineClient, name: string): Helper {
   let fate: Fate = 'unknown'
   return {
     name,
-    create: async (imageId, platform) => {
+    create: async (imageId, platform, purpose) => {
       const query = platform === undefined ? '' : `&platform=${encodeURIComponent(platform)}`
-      const body = {
-        Image: imageId,
-        Cmd: ['liftbin'],
-        Labels: { 'liftbin.helper': 'reads files; never started' },
-        NetworkDisabled: true,
-        HostConfig: { NetworkMode: 'none' },
-      }
+      const body = { ...purpose, Image: imageId, NetworkDisabled: true }
       const { status, value } = await client.json('POST', `/containers/create?name=${name}${query}`, { body })
       fate = status === 201 ? 'created' : 'refused'
       if (status !== 201) throw refusedToCreate(client, status, engineMessage(value))
