@@ -3,10 +3,12 @@ import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
 import { allFindings } from '../lift/all-findings.js'
+import { askLdd, type LddExaminer } from '../lift/ask-ldd.js'
 import { missingOf } from '../lift/closure-findings.js'
 import { environmentOf } from '../lift/environment.js'
-import { type Examination, type Examiner, examine } from '../lift/examine.js'
+import type { Examination } from '../lift/examine.js'
 import { finding } from '../lift/finding.js'
+import { examineFully } from '../lift/ldd.js'
 import { describeImage } from '../lift/lift-image.js'
 import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
@@ -18,6 +20,8 @@ import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
 
 /** What an audit may be told besides what to look at. */
 export interface AuditOptions {
+  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
+  readonly ldd?: 'never' | 'where-missing'
   readonly signal?: AbortSignal
   readonly onStep?: (step: string) => void
 }
@@ -32,7 +36,12 @@ export async function audit(
   options: AuditOptions = {},
 ): Promise<Audit> {
   const files = rootFiles(image.rootfs)
-  const examiner = { files, loaders: loadersOf(files), environment: environmentOf(image.config) }
+  const examiner = {
+    files,
+    loaders: loadersOf(files),
+    environment: environmentOf(image.config),
+    ...askLdd(image, options),
+  }
   const audited = new Map<string, AuditedBinary>()
   if (binaries.length === 0) await auditAll(examiner, audited, image.platform, options)
   for (const asked of binaries) {
@@ -47,7 +56,7 @@ export async function audit(
 
 /** A program with what starts it; a file that is broken is an answer too, so that the others are looked at. */
 async function auditNamed(
-  examiner: Examiner,
+  examiner: LddExaminer,
   asked: string,
   platform: Platform,
 ): Promise<readonly AuditedBinary[]> {
@@ -60,7 +69,7 @@ async function auditNamed(
     rows.push(
       elf === undefined
         ? { ...bare(file.path), kind: 'script', findings: program.findings }
-        : await describe(examiner, await examine(examiner, trail, file, elf), platform),
+        : await describe(examiner, await examineFully(examiner, trail, file, elf), platform),
     )
   }
   return rows
@@ -72,7 +81,7 @@ function bare(path: RootPath): AuditedBinary {
 
 /** A file with an ELF header that cannot be read as ELF. */
 async function brokenFile(
-  { files, environment }: Examiner,
+  { files, environment }: LddExaminer,
   asked: string,
 ): Promise<AuditedBinary | undefined> {
   const { end } = await locate(files, environment, asked)
@@ -95,7 +104,7 @@ function machineName(header: ElfHeader): string {
 const LEFT_OUT = new Set(['relocatable', 'core', 'other'])
 
 async function auditAll(
-  examiner: Examiner,
+  examiner: LddExaminer,
   audited: Map<string, AuditedBinary>,
   platform: Platform,
   options: AuditOptions,
@@ -111,7 +120,7 @@ async function auditAll(
       const trail = { asked: entry.path, links: [], stones: [], end: entry }
       audited.set(
         entry.path,
-        await describe(examiner, await examine(examiner, trail, entry, reading.elf), platform),
+        await describe(examiner, await examineFully(examiner, trail, entry, reading.elf), platform),
       )
     } catch (error) {
       if (!(error instanceof LiftError) || error.code !== 'unsupported') throw error
@@ -120,7 +129,7 @@ async function auditAll(
 }
 
 async function describe(
-  examiner: Examiner,
+  examiner: LddExaminer,
   examination: Examination,
   platform: Platform,
 ): Promise<AuditedBinary> {

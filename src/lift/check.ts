@@ -5,6 +5,7 @@ import type { RootPath } from '../rootfs/path.js'
 import type { Environment } from './environment.js'
 import { type Examination, examine } from './examine.js'
 import { type Finding, finding } from './finding.js'
+import { mergeLdd } from './ldd.js'
 import { type Plan, plannedFiles } from './plan.js'
 
 /** An examined program and where the planned tree has it. */
@@ -36,7 +37,9 @@ export async function checkPlan(
       )
       continue
     }
-    const again = await examine(examiner, trail, trail.end, examination.elf)
+    const alone = await examine(examiner, trail, trail.end, examination.elf)
+    const { answer } = examination
+    const again = answer === undefined ? alone : await mergeLdd(examiner, alone, answer)
     const actual = again.baseline === undefined ? new Map<string, string>() : answersOf(again.baseline, plan)
     for (const [request, expected] of answersOf(examination.baseline, undefined)) {
       const got = actual.get(request) ?? 'nothing'

@@ -4,6 +4,7 @@ import { LiftError } from '../errors.js'
 import { defaultInterpreters } from '../loader/default-loader.js'
 import type { RootFiles } from '../loader/files.js'
 import type { LoaderInstallation, Loaders } from '../loader/index.js'
+import type { LddAnswer } from '../loader/ldd.js'
 import type { LoadedObject, Loader, LoaderSettings } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import { parent } from '../rootfs/path.js'
@@ -26,6 +27,8 @@ export interface Examination {
   readonly variants: readonly Closure[]
   /** The answer when the program gains privilege at start, for setuid and setgid files. */
   readonly secure?: Closure
+  /** What `ldd` was asked, and its part in the baseline. */
+  readonly answer?: LddAnswer
   /** Faults that have nothing to do with single libraries. */
   readonly findings: readonly Finding[]
 }
@@ -135,7 +138,7 @@ async function withClosures(
 }
 
 /** A fresh object for each closure, since it gathers names; the kernel gives the program its real path. */
-function programObject({ trail, file, elf }: Base): LoadedObject {
+export function programObject({ trail, file, elf }: Base): LoadedObject {
   return { name: file.path, trail, file, elf, rule: 'program', names: new Set() }
 }
 

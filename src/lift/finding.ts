@@ -159,7 +159,7 @@ const WORDS: Words = {
   user: ['note', (f) => `the image runs as user ${f.user}; the Dockerfile keeps that only as a comment`],
   'from-ldd': [
     'note',
-    (f) => `${f.program}: ${f.names.join(', ')} come from ldd, which was run inside the image`,
+    (f) => `${f.program}: found by ldd alone, which was run inside the image: ${f.names.join(', ')}`,
   ],
   'ldd-failed': ['warning', (f) => `${f.program}: ldd could not be asked: ${f.reason}`],
   unpinned: ['note', (f) => `no digest is known for ${f.from}; the Dockerfile names a tag, which may move`],

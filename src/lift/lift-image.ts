@@ -7,13 +7,15 @@ import { loadersOf } from '../loader/index.js'
 import type { LoadedObject } from '../loader/loader.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
 import { allFindings } from './all-findings.js'
+import { askLdd, type LddExaminer } from './ask-ldd.js'
 import { checkPlan, type Placed } from './check.js'
 import { missingOf } from './closure-findings.js'
 import { type Environment, environmentOf } from './environment.js'
-import { type Examination, type Examiner, examine } from './examine.js'
+import type { Examination } from './examine.js'
 import { type Finding, type FindingFacts, finding } from './finding.js'
 import { Gathering } from './gathering.js'
 import { findIncluded, includedFiles } from './include.js'
+import { examineFully } from './ldd.js'
 import type { Lift, LiftedImage, LiftedProgram, Missing } from './lift.js'
 import { type Plan, planTree } from './plan.js'
 import { findProgram, type Program, type Started } from './programs.js'
@@ -22,6 +24,8 @@ import { findProgram, type Program, type Started } from './programs.js'
 export interface LiftOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
   readonly include?: readonly string[]
+  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
+  readonly ldd?: 'never' | 'where-missing'
   readonly signal?: AbortSignal
   readonly onStep?: (step: string) => void
 }
@@ -37,7 +41,7 @@ export async function lift(
 ): Promise<Lift> {
   const files = rootFiles(image.rootfs)
   const environment = environmentOf(image.config)
-  const examiner = { files, loaders: loadersOf(files), environment }
+  const examiner = { files, loaders: loadersOf(files), environment, ...askLdd(image, options) }
   const gathering = new Gathering()
   const placed: Placed[] = []
   const programs: LiftedProgram[] = []
@@ -49,7 +53,7 @@ export async function lift(
     const examinations = new Map<Started, Examination>()
     for (const started of program.chain) {
       if (started.elf === undefined) continue
-      examinations.set(started, await examine(examiner, started.trail, started.file, started.elf))
+      examinations.set(started, await examineFully(examiner, started.trail, started.file, started.elf))
     }
     for (const [index, started] of program.chain.entries()) {
       const examination = examinations.get(started)
@@ -82,7 +86,7 @@ export async function lift(
 }
 
 async function addIncluded(
-  examiner: Examiner,
+  examiner: LddExaminer,
   pattern: string,
   gathering: Gathering,
   platform: Platform,
@@ -96,7 +100,7 @@ async function addIncluded(
       const { elf } = reading
       if (elf === undefined || (elf.kind !== 'program' && elf.kind !== 'library')) continue
       const trail = { asked: file.path, links: [], stones: [], end: file }
-      const examination = await examine(examiner, trail, file, elf).catch(unlessUnsupported)
+      const examination = await examineFully(examiner, trail, file, elf).catch(unlessUnsupported)
       if (examination === undefined) continue
       gathering.addClosures(examination)
       gathering.addFindings(await allFindings(examiner, examination, platform))
