@@ -25,3 +25,8 @@ export interface CommonFlags {
   readonly color: boolean
   readonly progress: boolean
 }
+
+/** The option of all commands that look for libraries. */
+export interface LddFlag {
+  readonly ldd?: true
+}

@@ -69,6 +69,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .addOption(platformOption())
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
+    .addOption(lddOption())
     .option('--entrypoint <words>', 'ENTRYPOINT: a JSON array, or words between blanks', parseWords)
     .option('--cmd <words>', 'CMD, likewise', parseWords)
     .option('--user <user>', 'USER: a number, or number:number')
@@ -87,6 +88,7 @@ function addWhy(program: Command, context: Context, outcome: Outcome): void {
     .command('why <image> <binary> <library>')
     .description('print the chains that bring a library in, and the rule that found each')
     .addOption(platformOption())
+    .addOption(lddOption())
     .addHelpText('after', WHY_EXAMPLES)
     .action(async (image: string, binary: string, library: string, _own, command: Command) => {
       const { whyCommand } = await import('./commands/why.js')
@@ -101,6 +103,7 @@ function addAudit(program: Command, context: Context, outcome: Outcome): void {
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.audit))
     .addOption(platformOption())
+    .addOption(lddOption())
     .addHelpText('after', AUDIT_EXAMPLES)
     .action(async (image: string, binaries: string[], _own, command: Command) => {
       const { auditCommand } = await import('./commands/audit.js')
@@ -114,4 +117,11 @@ function formatOption(formats: readonly string[]): Option {
 
 function platformOption(): Option {
   return new Option('--platform <os/arch>', 'which platform of the image').argParser(parsePlatform)
+}
+
+function lddOption(): Option {
+  return new Option(
+    '--ldd',
+    'where something is missing, let the loader itself run inside the image, confined',
+  )
 }

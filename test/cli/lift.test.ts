@@ -72,6 +72,28 @@ test('an error finding is exit 1, and the answer is given all the same', async (
   assert.match(out, /^FROM scratch$/m)
 })
 
+test('--ldd lets the library ask the loader; nothing else does', async () => {
+  for (const [argv, ldd] of [
+    [['dir:/', 'ls'], undefined],
+    [['dir:/', 'ls', '--ldd'], 'where-missing'],
+    [['why', 'dir:/', 'ls', 'libc.so.6', '--ldd'], 'where-missing'],
+    [['audit', 'dir:/', 'ls'], undefined],
+    [['audit', 'dir:/', '--ldd', 'ls'], 'where-missing'],
+  ] as const) {
+    const { calls } = await runCli(argv)
+    const asked = calls.find((call) => call.to === 'lift' || call.to === 'audit')
+    assert.equal(asked !== undefined && 'binaries' in asked ? asked.options.ldd : 'not asked', ldd)
+  }
+})
+
+test('a missing library suggests --ldd unless it was given or nothing but errors is wanted', async () => {
+  const lift = lsLift({ findings: [missing] })
+  assert.match((await runCli(['dir:/', 'ls'], { lift })).err, /With --ldd/)
+  assert.doesNotMatch((await runCli(['dir:/', 'ls', '--ldd'], { lift })).err, /With --ldd/)
+  assert.doesNotMatch((await runCli(['dir:/', 'ls', '-q'], { lift })).err, /With --ldd/)
+  assert.doesNotMatch((await runCli(['dir:/', 'ls'])).err, /With --ldd/)
+})
+
 test('warnings and notes are exit 0', async () => {
   assert.equal((await runCli(['dir:/', 'ls'], { lift: lsLift({ findings: [warning, note] }) })).status, 0)
 })

@@ -1,12 +1,13 @@
 import type { Audit } from '../../index.js'
-import type { CommonFlags, Context, Door } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
+import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf } from '../print.js'
 
-export interface AuditFlags extends CommonFlags {
+export interface AuditFlags extends CommonFlags, LddFlag {
   readonly output?: string
   readonly format: keyof Door['AUDIT_FORMATS']
   readonly platform?: string
@@ -22,12 +23,15 @@ export async function auditCommand(
   const door = await context.door()
   checkOutput(flags.output, door)
   const audit = await onImage(reference, flags, context, ({ image, common }) =>
-    door.audit(image, binaries, common),
+    door.audit(image, binaries, { ...common, ...lddOptions(flags) }),
   )
   const paint = flags.output === undefined ? await paintFor(context.out, context, flags) : door.PLAIN
   await writeAnswer(door.AUDIT_FORMATS[flags.format].emit(audit, paint), flags.output, context)
-  printAudit(audit, await mannerOf(context, flags))
-  return exitOfFindings(audit.binaries.flatMap(({ findings }) => findings))
+  const findings = audit.binaries.flatMap((binary) => binary.findings)
+  const manner = await mannerOf(context, flags)
+  suggestLdd(findings, flags, manner)
+  printAudit(audit, manner)
+  return exitOfFindings(findings)
 }
 
 function printAudit({ binaries }: Audit, { flags, line }: Manner): void {

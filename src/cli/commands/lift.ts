@@ -1,11 +1,12 @@
 import type { EmitOptions, Finding, Lift, LiftOptions } from '../../index.js'
-import type { CommonFlags, Context, Door } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
+import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, printFindings, printSummary } from '../print.js'
 
-export interface LiftFlags extends CommonFlags {
+export interface LiftFlags extends CommonFlags, LddFlag {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']
   readonly platform?: string
@@ -34,6 +35,7 @@ export async function liftCommand(
   await writeAnswer(door.LIFT_FORMATS[flags.format].emit(lift, emitOptions(flags)), flags.output, context)
   const manner = await mannerOf(context, flags)
   printFindings(findingsFor(flags, lift), manner)
+  suggestLdd(lift.findings, flags, manner)
   printSummary(lift, manner)
   return exitOfFindings(lift.findings)
 }
@@ -43,8 +45,8 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
   return stage === undefined ? findings : findings.filter(({ kind }) => kind !== 'unpinned')
 }
 
-function liftOptions({ include }: LiftFlags): LiftOptions {
-  return given({ include })
+function liftOptions(flags: LiftFlags): LiftOptions {
+  return { ...given({ include: flags.include }), ...lddOptions(flags) }
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {

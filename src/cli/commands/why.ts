@@ -1,11 +1,13 @@
 import type { Lift } from '../../index.js'
-import type { CommonFlags, Context, Door } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
 import { EXIT } from '../exit-code.js'
+import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
 import { writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
+import { mannerOf } from '../print.js'
 
-export interface WhyFlags extends CommonFlags {
+export interface WhyFlags extends CommonFlags, LddFlag {
   readonly platform?: string
 }
 
@@ -19,7 +21,7 @@ export async function whyCommand(
 ): Promise<number> {
   const door = await context.door()
   const lift = await onImage(reference, flags, context, ({ image, common }) =>
-    door.lift(image, [binary], common),
+    door.lift(image, [binary], { ...common, ...lddOptions(flags) }),
   )
   const paint = await paintFor(context.out, context, flags)
   const chains = door.why(lift, library)
@@ -29,6 +31,7 @@ export async function whyCommand(
     (text) => text !== '',
   )
   await writeAnswer(texts.join('\n'), undefined, context)
+  if (missing.length > 0) suggestLdd(lift.findings, flags, await mannerOf(context, flags))
   return missing.length > 0 ? EXIT.faulty : EXIT.answer
 }
 
