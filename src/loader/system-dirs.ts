@@ -43,21 +43,23 @@ const MAX_RUN = 16
 /** Each run costs a look through the whole file; real loaders have fewer than ten. */
 const MAX_RUNS = 64
 
+/** Looks at the ends of such strings alone: a loader holds tens of thousands of zero bytes, but few of these. */
 function directoryRuns(buffer: Buffer): string[][] {
-  const runs = new Map<string, string[]>()
-  let run: string[] = []
-  let start = 0
-  for (let end = buffer.indexOf(0); end !== -1; end = buffer.indexOf(0, start)) {
+  const runs: string[][] = []
+  let next = -1
+  for (let slash = buffer.indexOf('/\0'); slash !== -1; slash = buffer.indexOf('/\0', slash + 1)) {
+    const end = slash + 1
+    const start = buffer.lastIndexOf(0, slash) + 1
     const text = directoryString(buffer, start, end)
-    if (text !== undefined && run.length <= MAX_RUN) run.push(text)
-    else if (text === undefined && run.length > 0) {
-      if (run.length <= MAX_RUN) runs.set(run.join('\0'), run)
-      if (runs.size === MAX_RUNS) break
-      run = []
-    }
-    start = end + 1
+    if (text === undefined) continue
+    const run = start === next ? runs.at(-1)! : []
+    if (run.length <= MAX_RUN) run.push(text)
+    if (run.length === 1) runs.push(run)
+    if (runs.length > MAX_RUNS) break
+    next = end + 1
   }
-  return [...runs.values()]
+  const fitting = runs.filter((one) => one.length <= MAX_RUN)
+  return [...new Map(fitting.map((one) => [one.join('\0'), one])).values()]
 }
 
 /** A printable string with a slash at both ends. The one that starts a run may follow other bytes directly. */
