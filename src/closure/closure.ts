@@ -73,6 +73,12 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
   /** The search list: what is still to be walked, and before which object a filter goes. */
   const list = [...map.objects]
   const walked = new Set<LoadedObject>()
+  /** Everything in front of this place in the list is walked. */
+  let place = 0
+  const next = (): LoadedObject | undefined => {
+    while (place < list.length && walked.has(list[place]!)) place++
+    return list[place]
+  }
 
   const take = (resolution: Resolution): LoadedObject | undefined => {
     const { found, name } = resolution
@@ -94,6 +100,7 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
       if (added !== undefined) list.push(added)
     } else if (found !== undefined && found !== map.loader) {
       putBefore(list, found, from)
+      place = 0
       // The program stays the first object, whatever is searched before it.
       if (from !== map.program) putBefore(map.objects, found, from)
     }
@@ -108,14 +115,12 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
       if (added !== undefined) list.push(added)
     },
     run: async () => {
-      for (let next = list.find((object) => !walked.has(object)); next !== undefined; ) {
-        walked.add(next)
-        if (next !== map.loader) {
-          for (const { kind, name } of next.elf.dynamic?.dependencies ?? []) {
-            if (kind === 'needed' || loader.filters) await request(next, kind, name)
-          }
+      for (let object = next(); object !== undefined; object = next()) {
+        walked.add(object)
+        if (object === map.loader) continue
+        for (const { kind, name } of object.elf.dynamic?.dependencies ?? []) {
+          if (kind === 'needed' || loader.filters) await request(object, kind, name)
         }
-        next = list.find((object) => !walked.has(object))
       }
     },
   }

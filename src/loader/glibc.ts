@@ -7,6 +7,7 @@ import { type Candidate, glibcCandidate, glibcSkips } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { glibcEnvironmentList, glibcLists } from './glibc-lists.js'
 import { acceptsFlags, type CacheEntry, isExtension, type LdSoCache, parseLdSoCache } from './ld-so-cache.js'
+import { loadedIn } from './loaded.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
 import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
 import { type GlibcBuild, readGlibcBuild } from './system-dirs.js'
@@ -32,17 +33,17 @@ export async function readGlibcInstallation(
   files: RootFiles,
   object: LoadedObject,
 ): Promise<GlibcInstallation> {
-  const build = readGlibcBuild(
-    await files.content(object.file),
-    object.elf.class === 64 ? 8 : 4,
-    object.elf.endian,
+  const { endian } = object.elf
+  const wordSize = object.elf.class === 64 ? 8 : 4
+  const content = await files.content(object.file)
+  const build = parsedOnce(builds, content, `${wordSize} ${endian}`, () =>
+    readGlibcBuild(content, wordSize, endian),
   )
   const cacheTrail = await files.trail(build.cachePath, '/')
   const preloadTrail = await files.trail(PRELOAD_PATH, '/')
+  const table = cacheTrail.end?.kind === 'file' ? await files.content(cacheTrail.end) : undefined
   const cache =
-    cacheTrail.end?.kind === 'file'
-      ? parseLdSoCache(await files.content(cacheTrail.end), object.elf.endian)
-      : undefined
+    table === undefined ? undefined : parsedOnce(caches, table, endian, () => parseLdSoCache(table, endian))
   const preload = preloadTrail.end?.kind === 'file' ? await files.content(preloadTrail.end) : undefined
   return {
     files,
@@ -56,6 +57,22 @@ export async function readGlibcInstallation(
     ],
     opened: new Map(),
   }
+}
+
+/** By what they are read as, since hostile links can make one file of two. */
+const builds = new WeakMap<Uint8Array, Map<string, GlibcBuild>>()
+const caches = new WeakMap<Uint8Array, Map<string, LdSoCache | undefined>>()
+
+/** The same bytes mean the same: a lift is resolved a second time, in the planned tree, with the same files. */
+function parsedOnce<T>(
+  known: WeakMap<Uint8Array, Map<string, T>>,
+  bytes: Uint8Array,
+  manner: string,
+  parse: () => T,
+): T {
+  const parsings = known.get(bytes) ?? new Map<string, T>()
+  known.set(bytes, parsings)
+  return remembered(parsings, manner, parse)
 }
 
 /** `/etc/ld.so.preload`: names between blanks, line ends and colons; `#` starts a comment (elf/rtld.c, dl_main). */
@@ -115,11 +132,14 @@ async function resolve(
   requester: LoadedObject,
   map: LinkMap,
 ): Promise<Resolution> {
+  // Most requests are for what is loaded already, by a plain name.
+  const known = asked.includes('$') ? undefined : loadedIn(map).byName(asked)
+  if (known !== undefined) return { name: asked, attempts: [], found: known, rule: 'already-loaded' }
   const tokens = tokensIn(asked)
   const name = expandTokens(asked, tokenValues(rules, requester))
   const attempts: Attempt[] = []
   if (name === undefined || (rules.settings.secure && tokens.length > 0)) return notFound(asked, attempts)
-  const loaded = findLoaded(name, map)
+  const loaded = asked.includes('$') ? loadedIn(map).byName(name) : undefined
   if (loaded !== undefined) return { name: asked, attempts, found: loaded, rule: 'already-loaded' }
   const end = name.includes('/')
     ? await tryPath(name, { rule: 'path' }, rules.opener, attempts)
@@ -159,16 +179,6 @@ function notFound(name: string, attempts: readonly Attempt[], end: SearchEnd = {
   }
 }
 
-/** An object answers to each name it was asked for by, to its open path and to its DT_SONAME. */
-function findLoaded(name: string, map: LinkMap): LoadedObject | undefined {
-  const matches = (object: LoadedObject) =>
-    object.elf.dynamic?.soname === name ||
-    (object !== map.program && (object.names.has(name) || object.name === name))
-  return (
-    map.objects.find(matches) ?? (map.loader !== undefined && matches(map.loader) ? map.loader : undefined)
-  )
-}
-
 /** A file that is loaded already under another name is not loaded twice; the program is not compared. */
 function taken(
   asked: string,
@@ -180,9 +190,11 @@ function taken(
 ): Resolution {
   const { file, elf } = hit.candidate
   const last = attempts[attempts.length - 1]!
-  const twin = map.objects.find((object) => object !== map.program && object.file.identity === file.identity)
+  const loaded = loadedIn(map)
+  const twin = loaded.byIdentity(file.identity)
   if (twin !== undefined) {
     attempts[attempts.length - 1] = { ...last, outcome: 'same-file' }
+    if (asked === name) loaded.learn(name, twin)
     return { name: asked, attempts, found: twin, rule: last.rule, opened: hit.trail }
   }
   const found: LoadedObject = {

@@ -76,7 +76,8 @@ async function install(
 }
 
 async function installDialect(files: RootFiles, object: LoadedObject): Promise<LoaderAnswer> {
-  const bytes = Buffer.from(await files.content(object.file))
+  const content = await files.content(object.file)
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   const { osabi } = object.elf
   if (osabi !== 0 && osabi !== 3 && osabi !== 97) {
     return { fault: 'unknown', reason: `it is a file for ${foreignSystem(osabi) ?? `OS ABI ${osabi}`}` }

@@ -16,6 +16,7 @@ interface Found {
 
 /** The tokens in a text. Names are greedy: `$ORIGINX` is none; a brace must close right after the name (ld.so(8)). */
 export function tokensIn(text: string): readonly Found[] {
+  if (!text.includes('$')) return []
   const found: Found[] = []
   for (const match of text.matchAll(
     /\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))/g,
