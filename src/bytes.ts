@@ -26,44 +26,66 @@ export function windowReader(outer: ByteReader, start: number, length: number): 
 }
 
 /**
- * A reader over a host file. It opens the file at each read, so nothing has to be closed and thousands of
- * readers may exist; a read is at most a few microseconds more expensive for it. The last component is never
- * followed if it is a link, and opening never blocks on a FIFO. `check` may refuse the opened file by throwing.
+/** Refuses an opened file by throwing. */
+export type FileCheck = (descriptor: number) => void
+
+/**
+ * A reader over a host file. Nothing has to be closed and thousands of readers may exist: only the file that was
+ * read last is open, until another one is read or the process comes to wait for something. The last component is
+ * never followed if it is a link, and opening never blocks on a FIFO.
  * Reads throw LiftError 'unreadable'.
  */
-export function fileReader(
-  hostPath: string | Buffer,
-  size: number,
-  check: (fd: number) => void = () => {},
-): ByteReader {
-  return {
+export function fileReader(hostPath: string | Buffer, size: number, check: FileCheck = () => {}): ByteReader {
+  const reader: ByteReader = {
     size,
     read: async (offset, length) => {
       const wanted = Math.max(0, Math.min(length, size - offset))
       const bytes = Buffer.allocUnsafe(wanted)
-      return wanted === 0 ? bytes : bytes.subarray(0, readAt(hostPath, bytes, offset, check))
+      return wanted === 0 ? bytes : bytes.subarray(0, readAt(reader, hostPath, bytes, offset, check))
     },
   }
+  return reader
 }
 
 function readAt(
+  reader: ByteReader,
   hostPath: string | Buffer,
   into: Buffer,
   offset: number,
-  check: (fd: number) => void,
+  check: FileCheck,
 ): number {
-  let fd: number | undefined
   try {
-    fd = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if (!fstatSync(fd).isFile()) throw new LiftError('unreadable', `${hostPath} is no longer a regular file`)
-    check(fd)
-    return readFully(fd, into, offset)
+    return readFully(descriptorOf(reader, hostPath, check), into, offset)
   } catch (error) {
     if (error instanceof LiftError) throw error
     throw unreadable(hostPath, error)
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
+}
+
+let open: { readonly reader: ByteReader; readonly descriptor: number } | undefined
+
+function descriptorOf(reader: ByteReader, hostPath: string | Buffer, check: FileCheck): number {
+  if (open?.reader === reader) return open.descriptor
+  if (open === undefined) setImmediate(closeLast)
+  else closeLast()
+  const descriptor = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  open = { reader, descriptor }
+  try {
+    if (!fstatSync(descriptor).isFile())
+      throw new LiftError('unreadable', `${hostPath} is no longer a regular file`)
+    check(descriptor)
+    return descriptor
+  } catch (error) {
+    closeLast()
+    throw error
+  }
+}
+
+function closeLast(): void {
+  if (open === undefined) return
+  const { descriptor } = open
+  open = undefined
+  closeSync(descriptor)
 }
 
 /** What the system refuses to read. */
