@@ -44,12 +44,18 @@ export async function readAhead(reader: ByteReader, offsets: readonly number[]):
 /** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
 export function textUntilNul(bytes: Uint8Array, start: number): string | undefined {
   const end = bytes.indexOf(0, start)
-  return end < 0 ? undefined : textOf(bytes.subarray(start, end))
+  if (end < 0) return undefined
+  const text = bufferOf(bytes).toString('utf8', start, end)
+  return text.includes('\ufffd') ? textOf(bytes.subarray(start, end)) : text
 }
 
 /** Bytes as text that `encodeText` turns back, so that a name which is not UTF-8 still finds its file. */
 export function textOf(bytes: Uint8Array): string {
   return decodeText(bytes)
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Offsets at most this far apart are read together: one more block costs less than one more read. */
