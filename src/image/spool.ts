@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,7 +109,7 @@ function createStore(inMemory: number): Store {
 }
 
 function openUnlinked(): number {
-  const path = join(tmpdir(), `liftbin-${randomBytes(8).toString('hex')}`)
+  const path = join(tmpdir(), `liftbin-${crypto.randomUUID()}`)
   try {
     const fd = openSync(path, 'wx+', 0o600)
     unlinkSync(path)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { LiftError } from '../errors.js'
 import type { EngineClient } from './engine-client.js'
 import { engineMessage } from './engine-errors.js'
@@ -33,9 +32,7 @@ export async function createHelpers(
   { platform, signal, body = TO_READ }: HelperOptions,
   count: number,
 ): Promise<Helpers> {
-  const helpers = Array.from({ length: count }, () =>
-    helperNamed(client, `liftbin-${randomBytes(8).toString('hex')}`),
-  )
+  const helpers = Array.from({ length: count }, () => helperNamed(client, `liftbin-${crypto.randomUUID()}`))
   let removal: Promise<void> | undefined
   const remove = () => {
     removal ??= allOf(helpers.map((helper) => helper.remove()))
