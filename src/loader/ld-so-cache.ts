@@ -59,11 +59,12 @@ const MAX_TEXT = 0x100_0000
 const OVERHEAD = 8
 
 function readerOf(buffer: Buffer, endian: 'little' | 'big'): CacheReader {
+  const stringAt = stringsOf(buffer)
   let length = 0
   return {
     word: (offset) => (endian === 'little' ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset)),
     text: (offset) => {
-      const text = stringAt(buffer, offset)
+      const text = stringAt(offset)
       length += OVERHEAD + text.length
       if (length > MAX_TEXT) throw new LiftError('limit', `ld.so.cache: more than ${MAX_TEXT} bytes of names`)
       return text
@@ -127,11 +128,24 @@ function add(entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
 
 const MAX_STRING = 4096
 
-function stringAt(buffer: Buffer, offset: number): string {
-  if (offset >= buffer.length) return ''
-  const bytes = buffer.subarray(offset, offset + MAX_STRING + 1)
-  const end = bytes.indexOf(0)
-  return end === -1 ? '' : decodeText(bytes.subarray(0, end))
+/**
+ * The strings of a cache by offset. It has thousands, nearly all plain ASCII, so all are decoded at once; the end
+ * is looked for no further than a path can be long, since many entries may share bytes without any NUL.
+ */
+function stringsOf(buffer: Buffer): (offset: number) => string {
+  const text = buffer.toString('latin1')
+  return (offset) => {
+    const most = Math.min(text.length, offset + MAX_STRING + 1)
+    let end = offset
+    let isPlain = true
+    for (; end < most; end++) {
+      const code = text.charCodeAt(end)
+      if (code === 0) break
+      if (code > 127) isPlain = false
+    }
+    if (end >= most) return ''
+    return isPlain ? text.slice(offset, end) : decodeText(buffer.subarray(offset, end))
+  }
 }
 
 /** Extension directory: sections of tag, flags, offset, size; tag 1 holds the offsets of the hwcaps names. */
