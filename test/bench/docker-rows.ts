@@ -24,8 +24,8 @@ export const DOCKER_ROWS: readonly Row[] = [
 function commandRow(name: RootName): Row {
   return {
     what: `lift of curl from Docker, ${kindOf(name)} image / \`docker create\`, \`cp\` of each file, \`rm\``,
-    must: 0.4,
-    aim: 0.25,
+    // How an engine hands out a large image is its own affair, so that row only tells.
+    ...(name === 'curl' ? { must: 0.4, aim: 0.25 } : {}),
     measure: () => {
       const { tag, size } = image(name)
       const files = closureOf(`docker:${tag}`, PROGRAM)
