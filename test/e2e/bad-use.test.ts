@@ -1,17 +1,33 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { CLI, docker, liftbin, must, type Outcome, root, withFolder } from './surroundings.js'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import {
+  CLI,
+  containersOf,
+  docker,
+  liftbin,
+  must,
+  type Outcome,
+  ownImage,
+  root,
+  withFolder,
+} from './surroundings.js'
 
-const IMAGE = 'docker:liftbin-e2e/bookworm'
+/** An image of its own, so that no other test has containers of it. */
+const OWN = `liftbin-e2e/bad-use-${randomBytes(4).toString('hex')}:latest`
+const IMAGE = `docker:${OWN}`
 /** An ordinary user, who is in no group that matters. */
 const NOBODY = { uid: 65534, gid: 65534 }
 
+before(() => ownImage('liftbin-e2e/bookworm', OWN))
+
 after(() => {
-  assert.deepEqual(helpers(), [])
+  assert.deepEqual(containersOf(OWN), [])
+  docker(['rmi', '--force', OWN])
 })
 
 test('where no Docker daemon runs, an image by its bare name is not found: exit 3, and no bug', () => {
@@ -127,7 +143,7 @@ test('no room for temporary files is exit 3, and no helper container stays', asy
     assert.match(stderr, /cannot write a temporary file: no space left on device\n {2}Make room in/)
     assert.deepEqual(readdirSync(disk), [])
   })
-  assert.deepEqual(helpers(), [])
+  assert.deepEqual(containersOf(OWN), [])
 })
 
 test('a reader of stdout that leaves early is no error', () => {
@@ -139,12 +155,12 @@ test('a reader of stdout that leaves early is no error', () => {
 })
 
 test('an image for another platform than asked is exit 3, and no helper container is made', () => {
-  for (const image of [IMAGE, 'liftbin-e2e/bookworm']) {
+  for (const image of [IMAGE, OWN]) {
     const { status, stdout, stderr } = liftbin(image, 'ls', '--platform', 'linux/s390x')
     assert.deepEqual([status, stdout], [3, ''])
     assert.match(stderr, /is here for linux\/amd64, not for linux\/s390x\n {2}Get it by `docker pull/)
   }
-  assert.deepEqual(helpers(), [])
+  assert.deepEqual(containersOf(OWN), [])
 })
 
 test('what is no program in an image is exit 3 with the image and the file named, and nothing stays', () => {
@@ -160,7 +176,7 @@ test('what is no program in an image is exit 3 with the image and the file named
     assert.match(stderr, message)
     assert.ok(stderr.startsWith(`liftbin: ${IMAGE}: ${binary}`), stderr)
   }
-  assert.deepEqual(helpers(), [])
+  assert.deepEqual(containersOf(OWN), [])
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -180,7 +196,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         assert.deepEqual(readdirSync(folder), [])
       })
     }
-    assert.deepEqual(helpers(), [])
+    assert.deepEqual(containersOf(OWN), [])
   })
 }
 
@@ -199,12 +215,6 @@ test('an error is red on a terminal that wants it, and never steers one', () => 
     assert.doesNotMatch(said, /\u001b|\u0007/)
   }
 })
-
-/** Names of the containers that liftbin has made and not removed. */
-function helpers(): readonly string[] {
-  const { stdout } = docker(['ps', '--all', '--filter', 'label=liftbin.helper', '--format', '{{.Names}}'])
-  return stdout.split('\n').filter((line) => line !== '')
-}
 
 function liftbinWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Outcome {
   return outcome(process.execPath, [CLI, ...args], { env: { ...process.env, ...env } })
@@ -239,13 +249,13 @@ interface Ordinary {
   readonly folder: string
 }
 
-/** The bundle is copied to where everybody may read it; its folder of origin may be anywhere. */
+/** The command line is copied to where everybody may read it; its folder of origin may be anywhere. */
 async function asNobody(use: (ordinary: Ordinary) => void): Promise<void> {
   await withFolder((folder) => {
     chmodSync(folder, 0o755)
-    copyFileSync(CLI, join(folder, 'liftbin.cjs'))
+    cpSync(dirname(CLI), join(folder, 'cli'), { recursive: true })
     const cli = (...args: readonly string[]) =>
-      outcome(process.execPath, [join(folder, 'liftbin.cjs'), ...args], { ...NOBODY, cwd: '/' })
+      outcome(process.execPath, [join(folder, 'cli', basename(CLI)), ...args], { ...NOBODY, cwd: '/' })
     use({ cli, folder })
   })
 }

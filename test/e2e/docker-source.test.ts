@@ -11,16 +11,12 @@ import { isInside, type RootPath } from '../../src/rootfs/path.js'
 import type { Entry, RootFs } from '../../src/rootfs/rootfs.js'
 import { walk } from '../../src/rootfs/walk.js'
 import { openImage } from '../../src/source/index.js'
-import { docker, root } from './surroundings.js'
+import { containersOf, docker, ownImage, root } from './surroundings.js'
 
 /** An image of its own, so that no other test has containers of it. */
 const OWN = `liftbin-e2e/source-${randomBytes(4).toString('hex')}:latest`
 
-before(() => {
-  const dockerfile = `FROM liftbin-e2e/bookworm\nLABEL liftbin.test=${OWN}\n`
-  const { status, stderr } = docker(['build', '--quiet', '--tag', OWN, '-'], { input: dockerfile })
-  assert.equal(status, 0, stderr)
-})
+before(() => ownImage('liftbin-e2e/bookworm', OWN))
 
 after(() => {
   docker(['rmi', '--force', OWN])
@@ -72,21 +68,21 @@ test('no container is left after success, nor after a failure', async () => {
   {
     await using image = await openImage(`docker:${OWN}`)
     await image.rootfs.lstat('/usr/bin/echo')
-    assert.notDeepEqual(containers(), [])
+    assert.notDeepEqual(containersOf(OWN), [])
   }
-  assert.deepEqual(containers(), [])
+  assert.deepEqual(containersOf(OWN), [])
   await assert.rejects(async () => {
     await using image = await openImage(`docker:${OWN}`)
     await image.rootfs.lstat('/usr/bin/echo')
     throw new Error('something else')
   }, /something else/)
-  assert.deepEqual(containers(), [])
+  assert.deepEqual(containersOf(OWN), [])
 })
 
 for (const step of ['creating helper containers', 'reading']) {
   test(`no container is left after Ctrl-C while ${step}`, async () => {
     assert.equal(await interruptedAt(step), 'interrupted')
-    assert.deepEqual(containers(), [])
+    assert.deepEqual(containersOf(OWN), [])
   })
 }
 
@@ -107,7 +103,7 @@ test('an engine at another place than a socket is reached through the docker com
     await using image: Image = await openImage(`docker:${OWN}`, { env })
     assert.equal((await image.rootfs.lstat('/usr/bin/echo'))?.kind, 'file')
   }
-  assert.deepEqual(containers(), [])
+  assert.deepEqual(containersOf(OWN), [])
   relay.close()
 })
 
@@ -171,13 +167,6 @@ async function untagged(): Promise<string> {
   const id = /sha256:[0-9a-f]{64}/.exec(stdout)?.[0]
   assert.ok(id, stderr)
   return id
-}
-
-/** Containers of the test's own image, whatever their state. */
-function containers(): string[] {
-  const { status, stdout, stderr } = docker(['ps', '--all', '--quiet', '--filter', `ancestor=${OWN}`])
-  assert.equal(status, 0, stderr)
-  return stdout.split('\n').filter((line) => line !== '')
 }
 
 /** Runs a reader of the image, interrupts it at the step, and gives the last line it prints. */

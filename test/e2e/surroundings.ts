@@ -49,6 +49,20 @@ export function docker(args: readonly string[], options: SpawnSyncOptions = {}):
 export const BUILDERS = { legacy: '0', BuildKit: '1' } as const
 export type Builder = keyof typeof BUILDERS
 
+/** Gives an image a name and an identity that no other test has containers of; `images.sh` has made it. */
+export function ownImage(base: string, name: string): void {
+  const dockerfile = `FROM ${base}\nLABEL liftbin.test=${name}\n`
+  const { status, stderr } = docker(['build', '--quiet', '--tag', name, '-'], { input: dockerfile })
+  assert.equal(status, 0, stderr)
+}
+
+/** The containers of an image, whatever their state. */
+export function containersOf(image: string): readonly string[] {
+  const { status, stdout, stderr } = docker(['ps', '--all', '--quiet', '--filter', `ancestor=${image}`])
+  assert.equal(status, 0, stderr)
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
 let images = 0
 
 /**
