@@ -1,3 +1,6 @@
+import { objectOf, optional, parseJson, stringsOf, textOf, textRecordOf } from './json-fields.js'
+import type { Platform } from './platform.js'
+
 /** What liftbin uses of an image's configuration (OCI image-spec, "config"). */
 export interface ImageConfig {
   /** In order, unparsed: `NAME=value`. */
@@ -29,4 +32,42 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export function envOf(config: ImageConfig, name: string): string | undefined {
   const prefix = `${name}=`
   return config.env.findLast((line) => line.startsWith(prefix))?.slice(prefix.length)
+}
+
+/** The part of a configuration that says how to run the image, in the field names of Docker and of OCI alike. */
+export function imageConfigOf(value: unknown): ImageConfig {
+  const config = objectOf(value)
+  return {
+    env: stringsOf(config.Env),
+    entrypoint: stringsOf(config.Entrypoint),
+    cmd: stringsOf(config.Cmd),
+    exposedPorts: Object.keys(objectOf(config.ExposedPorts)),
+    volumes: Object.keys(objectOf(config.Volumes)),
+    labels: textRecordOf(config.Labels),
+    ...optional('user', textOf(config.User)),
+    ...optional('workingDir', textOf(config.WorkingDir)),
+    ...optional('stopSignal', textOf(config.StopSignal)),
+  }
+}
+
+/** An image's configuration document (OCI image-spec, "config"; Docker's image JSON 1.2). */
+export interface ConfigDocument {
+  readonly config: ImageConfig
+  readonly platform: Platform
+  /** The digest of each layer when uncompressed, lowest first. */
+  readonly diffIds: readonly string[]
+}
+
+/** Reads a configuration document. Throws LiftError 'unreadable'. */
+export function parseConfigDocument(bytes: Uint8Array, what: string): ConfigDocument {
+  const document = objectOf(parseJson(bytes, what))
+  return {
+    config: imageConfigOf(document.config),
+    platform: {
+      os: textOf(document.os) ?? 'linux',
+      architecture: textOf(document.architecture) ?? 'unknown',
+      ...optional('variant', textOf(document.variant)),
+    },
+    diffIds: stringsOf(objectOf(document.rootfs).diff_ids),
+  }
 }

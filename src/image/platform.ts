@@ -60,3 +60,27 @@ const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia3
 export function hostPlatform(): Platform {
   return { os: 'linux', architecture: NODE_ARCHITECTURES[process.arch] ?? process.arch }
 }
+
+/** The variant that an architecture without one means (as in containerd's platforms.Normalize). */
+const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { arm: 'v7', arm64: 'v8', amd64: 'v1' }
+
+/**
+ * The best of some candidates for a platform, or undefined when none runs on it. A candidate of a lower variant
+ * runs on a higher one (arm v5, v6, v7; amd64 v1 to v4), and the highest that runs is best.
+ */
+export function bestMatch<T extends { readonly platform?: Platform }>(
+  candidates: readonly T[],
+  want: Platform,
+): T | undefined {
+  const limit = variantNumber(want)
+  const fitting = candidates.filter(({ platform }) => {
+    if (platform === undefined || platform.os !== want.os) return false
+    return platform.architecture === want.architecture && variantNumber(platform) <= limit
+  })
+  return fitting.sort((a, b) => variantNumber(b.platform!) - variantNumber(a.platform!))[0]
+}
+
+function variantNumber({ architecture, variant }: Platform): number {
+  const text = variant ?? DEFAULT_VARIANTS[architecture] ?? 'v0'
+  return Number(/^v(\d{1,3})/.exec(text)?.[1] ?? 0)
+}

@@ -1,5 +1,6 @@
 import { LiftError } from '../errors.js'
-import { EMPTY_CONFIG, type ImageConfig } from '../image/config.js'
+import { type ImageConfig, imageConfigOf } from '../image/config.js'
+import { objectOf, optional, stringsOf, textOf } from '../image/json-fields.js'
 import { type Platform, parsePlatform } from '../image/platform.js'
 import type { EngineClient } from './engine-client.js'
 import { engineMessage } from './engine-errors.js'
@@ -55,41 +56,6 @@ function described(client: EngineClient, name: string, value: unknown): Inspecte
       ...optional('variant', textOf(Variant)),
     },
     size: typeof Size === 'number' && Size > 0 ? Size : undefined,
-    config: configOf(objectOf(image.Config)),
+    config: imageConfigOf(image.Config),
   }
-}
-
-function configOf(config: Readonly<Record<string, unknown>>): ImageConfig {
-  return {
-    ...EMPTY_CONFIG,
-    env: stringsOf(config.Env),
-    entrypoint: stringsOf(config.Entrypoint),
-    cmd: stringsOf(config.Cmd),
-    exposedPorts: Object.keys(objectOf(config.ExposedPorts)),
-    volumes: Object.keys(objectOf(config.Volumes)),
-    labels: Object.fromEntries(
-      Object.entries(objectOf(config.Labels)).filter(
-        (pair): pair is [string, string] => typeof pair[1] === 'string',
-      ),
-    ),
-    ...optional('user', textOf(config.User)),
-    ...optional('workingDir', textOf(config.WorkingDir)),
-    ...optional('stopSignal', textOf(config.StopSignal)),
-  }
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string }
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function stringsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -3,14 +3,23 @@ import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { dir } from './directory.js'
 import { docker, openFromDocker, pullWithDocker } from './docker.js'
+import { dockerArchive } from './docker-archive.js'
+import { ociArchive, ociDir } from './oci-dir.js'
 import { hasPodman, openFromPodman, podman } from './podman.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** Every source there is, by scheme. */
-export const SOURCES = { docker, podman, dir } satisfies Record<string, Source>
+export const SOURCES = {
+  docker,
+  podman,
+  'docker-archive': dockerArchive,
+  'oci-archive': ociArchive,
+  'oci-dir': ociDir,
+  dir,
+} satisfies Record<string, Source>
 
 /** Schemes that are understood as such but have no source yet. */
-const PLANNED: readonly string[] = ['registry', 'docker-archive', 'oci-archive', 'oci-dir']
+const PLANNED: readonly string[] = ['registry']
 
 /** A scheme, where one is written, and what follows it. */
 export interface ImageReference {

@@ -1,0 +1,75 @@
+import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
+import { LiftError } from '../errors.js'
+import { normalise, parent } from '../rootfs/path.js'
+import { type BlobWriter, temporaryStore } from './blob-store.js'
+import { compressionOf, decompressed } from './decompress.js'
+import { readTar, type TarEntry } from './tar-index.js'
+
+/** The members of an archive file, by name. */
+export interface Archive extends AsyncDisposable {
+  /** A regular member, through links within the archive; undefined when there is none. */
+  open(name: string): ByteReader | undefined
+}
+
+/** An archive is a few files per layer. */
+const MOST_MEMBERS = 100_000
+const MOST_LINKS = 8
+
+/**
+ * Opens a tar of blobs, which may be compressed as a whole: it is then uncompressed once, into a temporary file.
+ * Throws LiftError 'unreadable', naming `what`.
+ */
+export async function openArchive(file: ByteReader, what: string): Promise<Archive> {
+  const store = temporaryStore()
+  try {
+    const tar = await uncompressed(file, what, () => store.create('sha256:'))
+    const members = new Map<string, TarEntry>()
+    for await (const member of readTar(tar)) {
+      if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
+      members.set(normalise(member.path), member)
+    }
+    return {
+      open: (name) => openMember(tar, members, name),
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Old `docker save` writes a layer once and links to it from where it is used again. */
+function openMember(
+  tar: ByteReader,
+  members: ReadonlyMap<string, TarEntry>,
+  name: string,
+): ByteReader | undefined {
+  let path = normalise(name)
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const member = members.get(path)
+    if (member?.kind === 'file') {
+      return member.size === 0
+        ? bufferReader(new Uint8Array(0))
+        : windowReader(tar, member.offset, member.size)
+    }
+    if (member?.kind === 'symlink') path = normalise(`${parent(path)}/${member.target}`)
+    else if (member?.kind === 'hardlink') path = normalise(member.target)
+    else return undefined
+  }
+  return undefined
+}
+
+async function uncompressed(file: ByteReader, what: string, create: () => BlobWriter): Promise<ByteReader> {
+  const compression = compressionOf(await file.read(0, 4))
+  if (compression === undefined) return file
+  const writer = create()
+  for await (const chunk of decompressed(inOrder(file), compression, what)) writer.append(chunk)
+  return writer.commit()
+}
+
+const PIECE = 1 << 20
+
+/** All bytes of a reader in order. */
+export async function* inOrder(reader: ByteReader): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < reader.size; at += PIECE) yield await reader.read(at, PIECE)
+}

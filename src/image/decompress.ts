@@ -1,0 +1,70 @@
+import { LiftError } from '../errors.js'
+
+export type Compression = 'gzip' | 'zstd'
+
+/** The compression that the first bytes of a file show (RFC 1952; RFC 8878), whatever its name or media type says. */
+export function compressionOf(start: Uint8Array): Compression | undefined {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip'
+  const magic = start.length < 4 ? 0 : Buffer.from(start).readUInt32LE(0)
+  // Skippable frames may come first.
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : undefined
+}
+
+/** Undoes a compression as the bytes come. Throws LiftError 'unreadable', naming `what`. */
+export async function* decompressed(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const pieces = inLargePieces(bytes)
+  try {
+    if (compression === 'gzip') yield* gunzipped(pieces)
+    else yield* unzstd(pieces)
+  } catch (error) {
+    if (error instanceof LiftError) throw error
+    if ((error as Error).name === 'AbortError') throw error
+    throw new LiftError('unreadable', `${what} cannot be decompressed: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Both ends of zlib in pieces of this size: with the default, half the speed is lost to the calls. */
+const PIECE = 256 << 10
+
+async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { createGunzip } = await import('node:zlib')
+  const { Readable } = await import('node:stream')
+  const { pipeline } = await import('node:stream')
+  const gunzip = createGunzip({ chunkSize: PIECE })
+  pipeline(Readable.from(bytes, { objectMode: true, highWaterMark: 4 }), gunzip, () => {})
+  yield* gunzip as AsyncIterable<Buffer>
+}
+
+async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import('fzstd')
+  let out: Uint8Array[] = []
+  const stream = new Decompress((chunk) => void out.push(chunk))
+  for await (const piece of bytes) {
+    stream.push(piece)
+    yield* out
+    out = []
+  }
+  stream.push(new Uint8Array(0), true)
+  yield* out
+}
+
+/** Network chunks joined: each call into a decompressor has its price. */
+async function* inLargePieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of bytes) {
+    held.push(chunk)
+    size += chunk.length
+    if (size < PIECE) continue
+    yield held.length === 1 ? held[0]! : Buffer.concat(held)
+    held = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(held)
+}

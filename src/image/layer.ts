@@ -1,0 +1,142 @@
+import type { ByteReader } from '../bytes.js'
+import type { BlobStore, BlobWriter } from './blob-store.js'
+import { type Compression, compressionOf, decompressed } from './decompress.js'
+import { type Digest, hasherFor } from './digest.js'
+import type { Layer } from './layered.js'
+import type { Budget } from './limits.js'
+import { readTar, type TarEntry, tarScanner } from './tar-index.js'
+
+/** A layer as a blob somewhere. */
+export interface LayerBlob {
+  /** Of the blob as it is stored or sent. */
+  readonly digest: Digest
+  /** Of the blob, in bytes. */
+  readonly size: number
+  /** Of the uncompressed tar, where the configuration says it. */
+  readonly diffId: Digest | undefined
+  /** All bytes in order. */
+  stream(): AsyncIterable<Uint8Array>
+  /** Where the blob can be read anywhere. */
+  readonly reader?: ByteReader
+}
+
+/** What reading layers goes along with. */
+export interface LayerContext {
+  /** Where uncompressed layers are kept. */
+  readonly store: BlobStore
+  readonly budget: Budget
+  readonly signal?: AbortSignal
+  /** Told of the bytes of the blob that were taken in. */
+  readonly onBytes?: (bytes: number) => void
+}
+
+/**
+ * Makes a layer seekable: it is used where it lies when that is an uncompressed tar that can be read anywhere,
+ * else uncompressed once into the store. All bytes are checked against the digests.
+ * Throws LiftError 'unreadable' or 'limit', naming `what`.
+ */
+export async function openLayer(blob: LayerBlob, what: string, context: LayerContext): Promise<Layer> {
+  const { store, budget } = context
+  const kept = await store.find(blob.digest)
+  const layer =
+    kept === undefined ? await takeIn(blob, what, context) : { content: kept, members: await membersOf(kept) }
+  budget.addEntries(layer.members.length)
+  return layer
+}
+
+async function membersOf(tar: ByteReader): Promise<TarEntry[]> {
+  const members: TarEntry[] = []
+  for await (const member of readTar(tar)) members.push(member)
+  return members
+}
+
+async function takeIn(blob: LayerBlob, what: string, context: LayerContext): Promise<Layer> {
+  const { reader } = blob
+  const compression = reader === undefined ? undefined : compressionOf(await reader.read(0, 4))
+  if (reader !== undefined && compression === undefined) {
+    return { content: reader, members: await scan(verified(blob, what, context), blob, what, context) }
+  }
+  const writer = context.store.create(blob.digest)
+  try {
+    const members = await scan(verified(blob, what, context), blob, what, context, writer)
+    return { content: await writer.commit(), members }
+  } catch (error) {
+    writer.abort()
+    throw error
+  }
+}
+
+/** The blob's bytes; its end throws when they are not those of the digest. */
+async function* verified(
+  { stream, digest, size }: LayerBlob,
+  what: string,
+  { signal, onBytes }: LayerContext,
+): AsyncGenerator<Uint8Array> {
+  const hasher = hasherFor(digest)
+  let taken = 0
+  for await (const chunk of stream()) {
+    signal?.throwIfAborted()
+    taken += chunk.length
+    if (taken > size) hasher.check(what)
+    hasher.update(chunk)
+    onBytes?.(chunk.length)
+    yield chunk
+  }
+  hasher.check(what)
+}
+
+async function scan(
+  bytes: AsyncIterable<Uint8Array>,
+  { diffId, digest }: LayerBlob,
+  what: string,
+  { budget }: LayerContext,
+  writer?: BlobWriter,
+): Promise<TarEntry[]> {
+  const { compression, all } = await peek(bytes)
+  const scanner = tarScanner()
+  const isChecked = diffId !== undefined && (compression !== undefined || diffId !== digest)
+  const hasher = isChecked ? hasherFor(diffId) : undefined
+  const members: TarEntry[] = []
+  let packed = 0
+  let total = 0
+  const counted = async function* () {
+    for await (const chunk of all) {
+      packed += chunk.length
+      yield chunk
+    }
+  }
+  const tar = compression === undefined ? counted() : decompressed(counted(), compression, what)
+  for await (const chunk of tar) {
+    total += chunk.length
+    budget.addBytes(chunk.length, total, packed)
+    hasher?.update(chunk)
+    writer?.append(chunk)
+    for (const member of scanner.push(chunk)) members.push(member)
+  }
+  scanner.finish()
+  hasher?.check(`${what}, uncompressed,`)
+  return members
+}
+
+/** Looks at the first bytes, which stay part of what follows. */
+async function peek(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ readonly compression: Compression | undefined; readonly all: AsyncIterable<Uint8Array> }> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  let start: Uint8Array = new Uint8Array(0)
+  while (start.length < 4) {
+    const next = await iterator.next()
+    if (next.done === true) break
+    start = start.length === 0 ? next.value : Buffer.concat([start, next.value])
+  }
+  const all = async function* () {
+    try {
+      if (start.length > 0) yield start
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
+        yield next.value
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return { compression: compressionOf(start), all: all() }
+}

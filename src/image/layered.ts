@@ -1,0 +1,57 @@
+import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
+import { components, join, type RootPath } from '../rootfs/path.js'
+import type { Entry, RootFs } from '../rootfs/rootfs.js'
+import { addMember, emptyDirectory, type Node, overlay } from './layer-tree.js'
+import type { TarEntry } from './tar-header.js'
+
+/** A layer whose members are known and whose content can be read anywhere. */
+export interface Layer {
+  readonly members: readonly TarEntry[]
+  /** The uncompressed tar. */
+  readonly content: ByteReader
+}
+
+/**
+ * Layers as one root file system, the lowest first: as overlayfs would show them, without unpacking any.
+ * Throws LiftError 'unreadable' for a layer that cannot be unpacked.
+ */
+export function layeredRootFs(layers: readonly Layer[]): RootFs {
+  let root = emptyDirectory()
+  for (const [index, { members }] of layers.entries()) {
+    const tree = emptyDirectory()
+    for (const member of members) addMember(tree, member, index)
+    root = overlay(root, tree)
+  }
+  const nodeAt = (path: RootPath): Node | undefined => {
+    let node: Node | undefined = root
+    for (const name of components(path)) node = node?.children?.get(name)
+    return node
+  }
+  return {
+    lstat: async (path) => {
+      const node = nodeAt(path)
+      return node === undefined ? undefined : entryOf(path, node)
+    },
+    list: async (directory) => {
+      const names = [...(nodeAt(directory)?.children ?? [])]
+      return names
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, node]) => entryOf(join(directory, name), node))
+    },
+    open: ({ path }) => {
+      const inode = nodeAt(path)?.inode
+      if (inode === undefined) return bufferReader(new Uint8Array(0))
+      return windowReader(layers[inode.layer]!.content, inode.member.offset, inode.member.size)
+    },
+  }
+}
+
+function entryOf(path: RootPath, { inode, children }: Node): Entry {
+  const { mode, uid, gid } = inode?.member ?? { mode: 0o755, uid: 0, gid: 0 }
+  if (children !== undefined) return { kind: 'directory', path, mode, uid, gid }
+  const { member, layer } = inode!
+  if (member.kind === 'symlink')
+    return { kind: 'symlink', path, mode: 0o777, uid, gid, target: member.target }
+  if (member.kind !== 'file') return { kind: 'special', path, mode, uid, gid }
+  return { kind: 'file', path, mode, uid, gid, size: member.size, identity: `${layer}:${member.offset}` }
+}

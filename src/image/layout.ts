@@ -1,0 +1,130 @@
+import type { ByteReader } from '../bytes.js'
+import { LiftError } from '../errors.js'
+import type { RootFs } from '../rootfs/rootfs.js'
+import { type ConfigDocument, parseConfigDocument } from './config.js'
+import { type Digest, digestOf, verifyDigest } from './digest.js'
+import { type LayerBlob, type LayerContext, openLayer } from './layer.js'
+import { type Layer, layeredRootFs } from './layered.js'
+import { type Descriptor, MAX_DOCUMENT, type Manifest, parseManifest } from './manifest.js'
+import { bestMatch, formatPlatform, hostPlatform, type Platform, platformMatches } from './platform.js'
+
+/** Where the blobs of images lie: a layout on disk, an archive, a registry. */
+export interface Blobs {
+  /** A small document, whole, verified by the caller. Throws LiftError. */
+  document(descriptor: Descriptor): Promise<Uint8Array>
+  layer(descriptor: Descriptor): Promise<Pick<LayerBlob, 'stream' | 'reader'>>
+}
+
+/** An image whose layers are opened as one tree. */
+export interface OpenedLayers {
+  readonly rootfs: RootFs
+  /** Of all layers when uncompressed, in bytes, as Docker counts it. */
+  readonly size: number
+}
+
+const MOST_NESTED = 4
+
+/**
+ * Finds the manifest of a platform, starting from a descriptor that may be of an index. `what` names the image.
+ * Throws LiftError 'platform-mismatch' with what there is.
+ */
+async function resolveManifest(
+  blobs: Blobs,
+  start: Descriptor,
+  wanted: Platform | undefined,
+  what: string,
+): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest }> {
+  let descriptor = start
+  for (let depth = 0; depth < MOST_NESTED; depth++) {
+    const parsed = parseManifest(await readDocument(blobs, descriptor, what), `the manifest of ${what}`)
+    if (parsed.kind === 'manifest') return { descriptor, manifest: parsed }
+    descriptor = choose(parsed.manifests, wanted, what)
+  }
+  throw new LiftError('unreadable', `${what} has indexes within indexes, more than ${MOST_NESTED} deep`)
+}
+
+function choose(manifests: readonly Descriptor[], wanted: Platform | undefined, what: string): Descriptor {
+  const images = manifests.filter(({ platform }) => platform?.os !== 'unknown')
+  const best = bestMatch(images, wanted ?? hostPlatform())
+  if (best !== undefined) return best
+  const [only] = images
+  if (images.length === 1 && only !== undefined && (wanted === undefined || only.platform === undefined)) {
+    return only
+  }
+  const there = images.map(({ platform }) => (platform === undefined ? 'unknown' : formatPlatform(platform)))
+  throw new LiftError(
+    'platform-mismatch',
+    `${what} is not there for ${formatPlatform(wanted ?? hostPlatform())}; it is for ${[...new Set(there)].join(', ') || 'no platform at all'}`,
+    { hint: 'Name one of them with --platform.' },
+  )
+}
+
+async function readDocument(blobs: Blobs, descriptor: Descriptor, what: string): Promise<Uint8Array> {
+  if (descriptor.size > MAX_DOCUMENT) {
+    throw new LiftError('limit', `${what} has a manifest or configuration of ${descriptor.size} bytes`)
+  }
+  const bytes = await blobs.document(descriptor)
+  const reader: ByteReader = {
+    size: bytes.length,
+    read: async (at, length) => bytes.subarray(at, at + length),
+  }
+  await verifyDigest(reader, descriptor.digest, `${what}: the document ${descriptor.digest.slice(0, 19)}`)
+  return bytes
+}
+
+/** An image's manifest with its configuration and the blobs of its layers, none of them read yet. */
+export async function readImage(
+  blobs: Blobs,
+  start: Descriptor,
+  wanted: Platform | undefined,
+  what: string,
+): Promise<{
+  readonly digest: Digest
+  readonly document: ConfigDocument
+  readonly layers: readonly LayerBlob[]
+}> {
+  const { descriptor, manifest } = await resolveManifest(blobs, start, wanted, what)
+  const bytes = await readDocument(blobs, manifest.config, what)
+  const document = parseConfigDocument(bytes, `the configuration of ${what}`)
+  const layers: LayerBlob[] = []
+  for (const [index, layer] of manifest.layers.entries()) {
+    const { digest, size } = layer
+    layers.push({ digest, size, diffId: digestOf(document.diffIds[index]), ...(await blobs.layer(layer)) })
+  }
+  return { digest: descriptor.digest, document, layers }
+}
+
+/** Opens the layers of an image, lowest first, as one tree. Throws LiftError. */
+export async function openLayers(
+  document: ConfigDocument,
+  blobs: readonly LayerBlob[],
+  wanted: Platform | undefined,
+  what: string,
+  context: LayerContext & { readonly onStep?: ((step: string) => void) | undefined },
+): Promise<OpenedLayers> {
+  checkPlatform(document.platform, wanted, what)
+  const { diffIds } = document
+  if (diffIds.length !== blobs.length) {
+    throw new LiftError(
+      'unreadable',
+      `${what}: its configuration speaks of ${diffIds.length} layers, its manifest of ${blobs.length}`,
+    )
+  }
+  const layers: Layer[] = []
+  for (const [index, blob] of blobs.entries()) {
+    const name = `layer ${index + 1} of ${blobs.length}`
+    context.onStep?.(`reading ${name}`)
+    layers.push(await openLayer(blob, `${what}: ${name}`, context))
+  }
+  const size = layers.reduce((sum, { content }) => sum + content.size, 0)
+  return { rootfs: layeredRootFs(layers), size }
+}
+
+function checkPlatform(have: Platform, wanted: Platform | undefined, what: string): void {
+  if (wanted === undefined || platformMatches(have, wanted)) return
+  throw new LiftError(
+    'platform-mismatch',
+    `${what} is an image for ${formatPlatform(have)}, not for ${formatPlatform(wanted)}`,
+    { hint: `Leave --platform out, or write --platform ${formatPlatform(have)}.` },
+  )
+}

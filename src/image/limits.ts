@@ -1,0 +1,51 @@
+import { LiftError } from '../errors.js'
+
+/** Bounds that no honest image comes near; a hostile one ends in LiftError 'limit' instead of a full disk. */
+export interface Limits {
+  /** Members of all layers together. */
+  readonly entries: number
+  /** Bytes of all layers together when uncompressed. */
+  readonly unpacked: number
+  /** Uncompressed bytes per compressed byte, once a layer has grown over `RATIO_FROM`. */
+  readonly ratio: number
+}
+
+/** Far above the largest images known. */
+export const DEFAULT_LIMITS: Limits = { entries: 4_000_000, unpacked: 256 * 2 ** 30, ratio: 250 }
+
+/** Small layers may be all zeros. */
+const RATIO_FROM = 1 << 30
+
+/** What an image's layers have used up of the limits so far. */
+export interface Budget {
+  /** Throws LiftError 'limit'. */
+  addEntries(count: number): void
+  /** `unpacked` more bytes of a layer that has given `total` bytes for `packed` so far. Throws LiftError 'limit'. */
+  addBytes(unpacked: number, total: number, packed: number): void
+}
+
+/** A budget for one image. */
+export function budgetOf(limits: Limits, image: string): Budget {
+  let entries = 0
+  let bytes = 0
+  return {
+    addEntries: (count) => {
+      entries += count
+      if (entries > limits.entries)
+        throw exceeded(image, `has more than ${limits.entries} files`, '--max-files')
+    },
+    addBytes: (unpacked, total, packed) => {
+      bytes += unpacked
+      if (bytes > limits.unpacked)
+        throw exceeded(image, `unpacks to more than ${limits.unpacked} bytes`, '--max-size')
+      if (total > RATIO_FROM && total > packed * limits.ratio)
+        throw exceeded(image, `has a layer that grows more than ${limits.ratio}-fold`, '--max-ratio')
+    },
+  }
+}
+
+function exceeded(image: string, what: string, option: string): LiftError {
+  return new LiftError('limit', `${image} ${what}, which looks like an attack`, {
+    hint: `If the image is really like that, raise the limit by ${option}.`,
+  })
+}

@@ -1,0 +1,117 @@
+import { LiftError } from '../errors.js'
+import { type Archive, inOrder, openArchive } from '../image/archive.js'
+import { temporaryStore } from '../image/blob-store.js'
+import { parseConfigDocument } from '../image/config.js'
+import { digestOf, sha256 } from '../image/digest.js'
+import type { Image } from '../image/image.js'
+import { objectsOf, parseJson, stringsOf, textOf } from '../image/json-fields.js'
+import type { LayerBlob } from '../image/layer.js'
+import { openLayers } from '../image/layout.js'
+import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
+import { MAX_DOCUMENT } from '../image/manifest.js'
+import { parsePlatform } from '../image/platform.js'
+import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import type { OpenOptions, Source } from './source.js'
+
+/** `docker-archive:FILE[:NAME]`: what `docker save` writes. */
+export const dockerArchive: Source = {
+  scheme: 'docker-archive',
+  describe: 'docker-archive:FILE[:NAME[:TAG]]  what `docker save` writes',
+  open: async (location, options) => {
+    const { path, name } = parseArchiveLocation(location)
+    const archive = await openArchive(archiveFile(path), path)
+    try {
+      return await openFromArchive(archive, path, name, location, options)
+    } catch (error) {
+      await archive[Symbol.asyncDispose]()
+      throw error
+    }
+  },
+}
+
+async function openFromArchive(
+  archive: Archive,
+  path: string,
+  name: string | undefined,
+  location: string,
+  { platform, signal, onStep }: OpenOptions,
+): Promise<Image> {
+  const entry = choose(await readEntries(archive, path), name, path)
+  const configBytes = await readDocument(archive, entry.config, path)
+  const document = parseConfigDocument(configBytes, `${path}: ${entry.config}`)
+  const blobs = entry.layers.map((layer, index): LayerBlob => {
+    const reader = archive.open(layer)
+    const diffId = digestOf(document.diffIds[index])
+    if (reader === undefined) throw new LiftError('unreadable', `${path} lacks its layer ${layer}`)
+    if (diffId === undefined)
+      throw new LiftError('unreadable', `${path}: ${entry.config} lacks a layer's digest`)
+    return { digest: diffId, size: reader.size, diffId, reader, stream: () => inOrder(reader) }
+  })
+  const wanted = platform === undefined ? undefined : parsePlatform(platform)
+  const store = temporaryStore()
+  const context = {
+    store,
+    budget: budgetOf(DEFAULT_LIMITS, path),
+    ...(signal === undefined ? {} : { signal }),
+    onStep,
+  }
+  const opened = await openLayers(document, blobs, wanted, path, context)
+  const tag = entry.tags[0]
+  return {
+    reference: `docker-archive:${location}`,
+    platform: document.platform,
+    config: document.config,
+    copySource: { kind: 'image', from: tag ?? sha256(configBytes), pinned: false },
+    ...opened,
+    [Symbol.asyncDispose]: async () => {
+      await store[Symbol.asyncDispose]()
+      await archive[Symbol.asyncDispose]()
+    },
+  }
+}
+
+interface ArchiveEntry {
+  readonly config: string
+  readonly layers: readonly string[]
+  readonly tags: readonly string[]
+}
+
+async function readEntries(archive: Archive, path: string): Promise<ArchiveEntry[]> {
+  const bytes = await readDocument(archive, 'manifest.json', path)
+  const objects = objectsOf(parseJson(bytes, `${path}: manifest.json`))
+  return objects.map((object) => ({
+    config: textOf(object.Config) ?? '',
+    layers: stringsOf(object.Layers),
+    tags: stringsOf(object.RepoTags),
+  }))
+}
+
+async function readDocument(archive: Archive, name: string, path: string): Promise<Uint8Array> {
+  const reader = archive.open(name)
+  if (reader === undefined) {
+    throw new LiftError(
+      'unreadable',
+      `${path} is no archive of docker save: it has no ${name || 'configuration'}`,
+      {
+        hint: 'An OCI archive is oci-archive:FILE.',
+      },
+    )
+  }
+  if (reader.size > MAX_DOCUMENT) throw new LiftError('limit', `${path}: ${name} is too large`)
+  return reader.read(0, reader.size)
+}
+
+function choose(entries: readonly ArchiveEntry[], name: string | undefined, path: string): ArchiveEntry {
+  const [first] = entries
+  if (first === undefined) throw new LiftError('image-not-found', `${path} holds no image`)
+  if (name === undefined && entries.length === 1) return first
+  const wanted = name === undefined || name.includes(':') ? name : `${name}:latest`
+  const found = entries.find(({ tags }) => wanted !== undefined && tags.includes(wanted))
+  if (found !== undefined) return found
+  const there = entries.flatMap(({ tags }) => tags)
+  throw new LiftError(
+    name === undefined ? 'usage' : 'image-not-found',
+    name === undefined ? `${path} holds ${entries.length} images` : `${path} holds no image ${name}`,
+    { hint: `Write docker-archive:${path}:NAME with one of: ${there.join(', ')}.` },
+  )
+}

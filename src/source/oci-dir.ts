@@ -1,0 +1,138 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ByteReader, fileReader } from '../bytes.js'
+import { LiftError } from '../errors.js'
+import { inOrder, openArchive } from '../image/archive.js'
+import { temporaryStore } from '../image/blob-store.js'
+import type { Digest } from '../image/digest.js'
+import type { Image } from '../image/image.js'
+import { type Blobs, openLayers, readImage } from '../image/layout.js'
+import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
+import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
+import { parsePlatform } from '../image/platform.js'
+import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import type { OpenOptions, Source } from './source.js'
+
+/** `oci-dir:DIR[:TAG]`: an OCI image layout in a directory. */
+export const ociDir: Source = {
+  scheme: 'oci-dir',
+  describe: 'oci-dir:DIR[:TAG]  an OCI image layout in a directory',
+  open: async (location, options) => {
+    const { path, name } = parseArchiveLocation(location)
+    return openLayout(directoryFiles(path), { path, name, reference: `oci-dir:${location}` }, options)
+  },
+}
+
+/** `oci-archive:FILE[:TAG]`: an OCI image layout in a tar. */
+export const ociArchive: Source = {
+  scheme: 'oci-archive',
+  describe: 'oci-archive:FILE[:TAG]  an OCI image layout in a tar',
+  open: async (location, options) => {
+    const { path, name } = parseArchiveLocation(location)
+    const archive = await openArchive(archiveFile(path), path)
+    const files = { open: archive.open, close: async () => archive[Symbol.asyncDispose]() }
+    return openLayout(files, { path, name, reference: `oci-archive:${location}` }, options)
+  },
+}
+
+/** The files of a layout, by their path in it. */
+interface LayoutFiles {
+  open(name: string): ByteReader | undefined
+  close(): Promise<void>
+}
+
+function directoryFiles(directory: string): LayoutFiles {
+  return {
+    open: (name) => {
+      const path = join(directory, name)
+      const stats = statSync(path, { throwIfNoEntry: false })
+      return stats?.isFile() ? fileReader(path, stats.size) : undefined
+    },
+    close: async () => {},
+  }
+}
+
+interface Place {
+  readonly path: string
+  readonly name: string | undefined
+  readonly reference: string
+}
+
+async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions): Promise<Image> {
+  const store = temporaryStore()
+  const dispose = async () => {
+    await store[Symbol.asyncDispose]()
+    await files.close()
+  }
+  try {
+    const { path, name, reference } = place
+    const { platform, signal, onStep } = options
+    const wanted = platform === undefined ? undefined : parsePlatform(platform)
+    const blobs = blobsOf(files, path)
+    const start = chooseByName(await readIndex(files, path), name, path)
+    const { digest, document, layers } = await readImage(blobs, start, wanted, path)
+    const budget = budgetOf(DEFAULT_LIMITS, path)
+    const context = { store, budget, ...(signal === undefined ? {} : { signal }), onStep }
+    const opened = await openLayers(document, layers, wanted, path, context)
+    return {
+      reference,
+      digest,
+      platform: document.platform,
+      config: document.config,
+      copySource: { kind: 'image', from: `liftbin-src:${digest.slice(7, 19)}`, pinned: false },
+      ...opened,
+      [Symbol.asyncDispose]: dispose,
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+async function readIndex(files: LayoutFiles, path: string): Promise<readonly Descriptor[]> {
+  const reader = files.open('index.json')
+  if (reader === undefined) {
+    throw new LiftError('image-not-found', `${path} is no OCI image layout: it has no index.json`, {
+      hint: 'An archive of docker save is docker-archive:FILE, a root file system dir:DIR.',
+    })
+  }
+  if (reader.size > MAX_DOCUMENT) throw new LiftError('limit', `${path}: index.json is too large`)
+  const index = parseManifest(await reader.read(0, reader.size), `${path}: index.json`)
+  return index.kind === 'index' ? index.manifests : []
+}
+
+function chooseByName(manifests: readonly Descriptor[], name: string | undefined, path: string): Descriptor {
+  const [first] = manifests
+  if (first === undefined) throw new LiftError('image-not-found', `${path} holds no image`)
+  if (name === undefined && manifests.length === 1) return first
+  const found = manifests.find(
+    ({ refName, digest }) => name !== undefined && (refName === name || digest === name),
+  )
+  if (found !== undefined) return found
+  const there = manifests.map(({ refName, digest }) => refName ?? digest)
+  throw new LiftError(
+    name === undefined ? 'usage' : 'image-not-found',
+    name === undefined ? `${path} holds ${manifests.length} images` : `${path} holds no image ${name}`,
+    { hint: `Write ${path}:NAME with one of: ${there.join(', ')}.` },
+  )
+}
+
+function blobsOf(files: LayoutFiles, path: string): Blobs {
+  const open = (digest: Digest): ByteReader => {
+    const reader = files.open(`blobs/${digest.replace(':', '/')}`)
+    if (reader === undefined) throw new LiftError('unreadable', `${path} lacks the blob ${digest}`)
+    return reader
+  }
+  return {
+    document: async ({ digest }) => {
+      const reader = open(digest)
+      if (reader.size > MAX_DOCUMENT)
+        throw new LiftError('limit', `${path}: the document ${digest} is too large`)
+      return reader.read(0, reader.size)
+    },
+    layer: async ({ digest }) => {
+      const reader = open(digest)
+      return { reader, stream: () => inOrder(reader) }
+    },
+  }
+}
