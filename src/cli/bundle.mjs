@@ -37,6 +37,6 @@ await build({
   ...common,
   entryPoints: ['src/index.ts'],
   outfile: 'dist/cli/library.cjs',
-  // Found where the package is installed, by an import of its own kind; only engines need it.
-  external: ['execa'],
+  // Found where the package is installed, by imports of their own kind; few runs need them.
+  external: ['execa', 'fzstd', 'undici'],
 })

@@ -22,7 +22,7 @@ export interface RunningCommand {
 }
 
 /**
- * Runs a command to its end. It may ask nothing (its input is closed) and its output is bounded.
+ * Runs a command to its end. It may ask nothing (its input is `input`, or closed) and its output is bounded.
  * Throws LiftError 'interrupted' when the signal aborts it, never for a failing command.
  */
 export async function runCommand(
@@ -30,12 +30,13 @@ export async function runCommand(
   args: readonly string[],
   env: Environment,
   signal?: AbortSignal,
+  input?: string,
 ): Promise<CommandResult> {
   const { execa } = await import('execa')
   const result = await execa(command, args, {
     env: definedOnly(env),
     extendEnv: false,
-    stdin: 'ignore',
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     reject: false,
     maxBuffer: 4 << 20,
     ...(signal === undefined ? {} : { cancelSignal: signal }),

@@ -6,20 +6,19 @@ import { docker, openFromDocker, pullWithDocker } from './docker.js'
 import { dockerArchive } from './docker-archive.js'
 import { ociArchive, ociDir } from './oci-dir.js'
 import { hasPodman, openFromPodman, podman } from './podman.js'
+import { registry } from './registry.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** Every source there is, by scheme. */
 export const SOURCES = {
   docker,
   podman,
+  registry,
   'docker-archive': dockerArchive,
   'oci-archive': ociArchive,
   'oci-dir': ociDir,
   dir,
 } satisfies Record<string, Source>
-
-/** Schemes that are understood as such but have no source yet. */
-const PLANNED: readonly string[] = ['registry']
 
 /** A scheme, where one is written, and what follows it. */
 export interface ImageReference {
@@ -34,7 +33,7 @@ export interface ImageReference {
 export function parseImageReference(text: string): ImageReference {
   const colon = text.indexOf(':')
   const scheme = text.slice(0, Math.max(0, colon))
-  const isScheme = Object.hasOwn(SOURCES, scheme) || PLANNED.includes(scheme)
+  const isScheme = Object.hasOwn(SOURCES, scheme)
   return isScheme ? { scheme, location: text.slice(colon + 1) } : { location: text }
 }
 
@@ -52,11 +51,7 @@ export async function openImage(text: string, options: OpenOptions = {}): Promis
     })
   }
   if (scheme === undefined) return openWithoutScheme(location, options)
-  const source = (SOURCES as Readonly<Record<string, Source>>)[scheme]
-  if (source !== undefined) return source.open(location, options)
-  throw new LiftError('unsupported', `images from ${scheme}: are not supported yet`, {
-    hint: `What works: ${SHAPES}.`,
-  })
+  return (SOURCES as Readonly<Record<string, Source>>)[scheme]!.open(location, options)
 }
 
 const SHAPES = 'docker:NAME, podman:NAME, dir:DIR'

@@ -4,6 +4,8 @@ import type { Image } from '../image/image.js'
 export interface OpenOptions {
   /** `os/arch[/variant]`, as for `docker --platform`. */
   readonly platform?: string
+  /** Registries to be spoken to in plain HTTP, `host[:port]`. */
+  readonly insecureRegistries?: readonly string[]
   /** Aborts; the source then cleans up and throws LiftError 'interrupted'. */
   readonly signal?: AbortSignal
   /** Told of each step worth a progress line ("creating a helper container"). */
