@@ -14,6 +14,8 @@ export interface Archive extends AsyncDisposable {
 /** An archive is a few files per layer. */
 const MOST_MEMBERS = 100_000
 const MOST_LINKS = 8
+/** An archive as a whole has no digest that anybody knows. */
+const ANONYMOUS = 'sha256:' as const
 
 /**
  * Opens a tar of blobs, which may be compressed as a whole: it is then uncompressed once, into a temporary file.
@@ -22,7 +24,7 @@ const MOST_LINKS = 8
 export async function openArchive(file: ByteReader, what: string): Promise<Archive> {
   const store = temporaryStore()
   try {
-    const tar = await uncompressed(file, what, () => store.create('sha256:'))
+    const tar = await uncompressed(file, what, () => store.create(ANONYMOUS))
     const members = new Map<string, TarEntry>()
     for await (const member of readTar(tar)) {
       if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
@@ -64,7 +66,7 @@ async function uncompressed(file: ByteReader, what: string, create: () => BlobWr
   if (compression === undefined) return file
   const writer = create()
   for await (const chunk of decompressed(inOrder(file), compression, what)) writer.append(chunk)
-  return writer.commit()
+  return writer.commit(ANONYMOUS)
 }
 
 const PIECE = 1 << 20

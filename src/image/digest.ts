@@ -16,18 +16,20 @@ export function digestOf(value: unknown): Digest | undefined {
 /** A digest that is being computed as the bytes come. */
 export interface Hasher {
   update(bytes: Uint8Array): void
-  /** Throws LiftError 'unreadable', naming `what`, when the bytes were others. Can be asked once. */
-  check(what: string): void
+  /** The digest. Throws LiftError 'unreadable', naming `what`, when another was expected. Can be asked once. */
+  check(what: string): Digest
 }
 
-/** A hasher that expects this digest in the end. */
-export function hasherFor(expected: Digest): Hasher {
-  const hash: Hash = createHash(expected.slice(0, 6))
+/** A hasher that expects this digest in the end; without one it takes any, and gives the SHA-256. */
+export function hasherFor(expected?: Digest): Hasher {
+  const algorithm = expected?.slice(0, 6) ?? 'sha256'
+  const hash: Hash = createHash(algorithm)
   return {
     update: (bytes) => void hash.update(bytes),
     check: (what) => {
-      const actual = `${expected.slice(0, 6)}:${hash.digest('hex')}`
-      if (actual !== expected) throw mismatch(what, expected, actual)
+      const actual = `${algorithm}:${hash.digest('hex')}` as Digest
+      if (expected !== undefined && actual !== expected) throw mismatch(what, expected, actual)
+      return actual
     },
   }
 }

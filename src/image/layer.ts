@@ -37,11 +37,21 @@ export interface LayerContext {
  */
 export async function openLayer(blob: LayerBlob, what: string, context: LayerContext): Promise<Layer> {
   const { store, budget } = context
-  const kept = await store.find(blob.digest)
-  const layer =
-    kept === undefined ? await takeIn(blob, what, context) : { content: kept, members: await membersOf(kept) }
+  const layer = (await keptLayer(store, blob.digest)) ?? (await takeIn(blob, what, context))
   budget.addEntries(layer.members.length)
   return layer
+}
+
+async function keptLayer(store: BlobStore, digest: Digest): Promise<Layer | undefined> {
+  const content = await store.find(digest)
+  if (content === undefined) return undefined
+  try {
+    return { content, members: await membersOf(content) }
+  } catch {
+    // What was kept is damaged in a way that its stamp does not show.
+    store.forget(digest)
+    return undefined
+  }
 }
 
 async function membersOf(tar: ByteReader): Promise<TarEntry[]> {
@@ -54,12 +64,16 @@ async function takeIn(blob: LayerBlob, what: string, context: LayerContext): Pro
   const { reader } = blob
   const compression = reader === undefined ? undefined : compressionOf(await reader.read(0, 4))
   if (reader !== undefined && compression === undefined) {
-    return { content: reader, members: await scan(verified(blob, what, context), blob, what, context) }
+    const { members } = await scan(verified(blob, what, context), blob, what, context)
+    return { content: reader, members }
   }
+  using _claim = await context.store.claim(blob.digest, context.signal)
+  const kept = await keptLayer(context.store, blob.digest)
+  if (kept !== undefined) return kept
   const writer = context.store.create(blob.digest)
   try {
-    const members = await scan(verified(blob, what, context), blob, what, context, writer)
-    return { content: await writer.commit(), members }
+    const scanned = await scan(verified(blob, what, context), blob, what, context, writer)
+    return { content: await writer.commit(scanned.content), members: scanned.members }
   } catch (error) {
     writer.abort()
     throw error
@@ -91,11 +105,11 @@ async function scan(
   what: string,
   { budget }: LayerContext,
   writer?: BlobWriter,
-): Promise<TarEntry[]> {
+): Promise<{ readonly members: TarEntry[]; readonly content: Digest }> {
   const { compression, all } = await peek(bytes)
   const scanner = tarScanner()
-  const isChecked = diffId !== undefined && (compression !== undefined || diffId !== digest)
-  const hasher = isChecked ? hasherFor(diffId) : undefined
+  const isCompressed = compression !== undefined
+  const hasher = isCompressed || (diffId !== undefined && diffId !== digest) ? hasherFor(diffId) : undefined
   const members: TarEntry[] = []
   let packed = 0
   let total = 0
@@ -114,8 +128,7 @@ async function scan(
     for (const member of scanner.push(chunk)) members.push(member)
   }
   scanner.finish()
-  hasher?.check(`${what}, uncompressed,`)
-  return members
+  return { members, content: hasher?.check(`${what}, uncompressed,`) ?? digest }
 }
 
 /** Looks at the first bytes, which stay part of what follows. */

@@ -1,6 +1,5 @@
 import { LiftError } from '../errors.js'
 import { type Archive, inOrder, openArchive } from '../image/archive.js'
-import { temporaryStore } from '../image/blob-store.js'
 import { parseConfigDocument } from '../image/config.js'
 import { digestOf, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
@@ -11,6 +10,7 @@ import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `docker-archive:FILE[:NAME]`: what `docker save` writes. */
@@ -34,8 +34,9 @@ async function openFromArchive(
   path: string,
   name: string | undefined,
   location: string,
-  { platform, signal, onStep }: OpenOptions,
+  options: OpenOptions,
 ): Promise<Image> {
+  const { platform, signal, onStep } = options
   const entry = choose(await readEntries(archive, path), name, path)
   const configBytes = await readDocument(archive, entry.config, path)
   const document = parseConfigDocument(configBytes, `${path}: ${entry.config}`)
@@ -48,7 +49,7 @@ async function openFromArchive(
     return { digest: diffId, size: reader.size, diffId, reader, stream: () => inOrder(reader) }
   })
   const wanted = platform === undefined ? undefined : parsePlatform(platform)
-  const store = temporaryStore()
+  const store = layerStore(options)
   const context = {
     store,
     budget: budgetOf(DEFAULT_LIMITS, path),

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { type ByteReader, fileReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { inOrder, openArchive } from '../image/archive.js'
-import { temporaryStore } from '../image/blob-store.js'
 import type { Digest } from '../image/digest.js'
 import type { Image } from '../image/image.js'
 import { type Blobs, openLayers, readImage } from '../image/layout.js'
@@ -11,6 +10,7 @@ import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `oci-dir:DIR[:TAG]`: an OCI image layout in a directory. */
@@ -59,7 +59,7 @@ interface Place {
 }
 
 async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions): Promise<Image> {
-  const store = temporaryStore()
+  const store = layerStore(options)
   const dispose = async () => {
     await store[Symbol.asyncDispose]()
     await files.close()

@@ -1,12 +1,13 @@
 import { LiftError } from '../errors.js'
-import { temporaryStore } from '../image/blob-store.js'
-import { sha256 } from '../image/digest.js'
+import type { BlobStore } from '../image/blob-store.js'
+import { type Digest, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
 import { type Blobs, openLayers, readImage } from '../image/layout.js'
 import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
-import type { Descriptor } from '../image/manifest.js'
+import { type Descriptor, MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { type ImageName, parseImageName } from '../image/reference.js'
+import { layerStore } from './layer-store.js'
 import { isLoopback } from './proxy.js'
 import { credentialsFor } from './registry-auth.js'
 import { type RegistryClient, registryClient } from './registry-client.js'
@@ -31,7 +32,7 @@ export async function openFromRegistry(location: string, options: OpenOptions): 
   const name = parseImageName(location)
   const { env = process.env, signal, onStep, platform } = options
   const http = await httpClient({ env, signal, onStep })
-  const store = temporaryStore()
+  const store = layerStore(options)
   const dispose = async () => {
     await store[Symbol.asyncDispose]()
     await http[Symbol.asyncDispose]()
@@ -51,7 +52,7 @@ export async function openFromRegistry(location: string, options: OpenOptions): 
     const start = { mediaType: found.mediaType, digest: name.digest ?? digest, size: found.bytes.length }
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const read = await readImage(
-      blobsOf(client, start as Descriptor, found.bytes),
+      blobsOf(client, store, start as Descriptor, found.bytes),
       start as Descriptor,
       wanted,
       location,
@@ -75,20 +76,43 @@ export async function openFromRegistry(location: string, options: OpenOptions): 
   }
 }
 
-function blobsOf(client: RegistryClient, start: Descriptor, bytes: Uint8Array): Blobs {
+function blobsOf(client: RegistryClient, store: BlobStore, start: Descriptor, bytes: Uint8Array): Blobs {
+  const fetched = async ({ digest, size, mediaType }: Descriptor): Promise<Uint8Array> => {
+    if (!/manifest|index/.test(mediaType)) return client.document(digest, size)
+    const found = await client.manifest(digest)
+    if (found !== undefined) return found.bytes
+    throw new LiftError('registry-failed', `the registry lacks the manifest ${digest} that its index names`)
+  }
   return {
     document: async (descriptor) => {
-      if (descriptor.digest === start.digest) return bytes
-      if (!/manifest|index/.test(descriptor.mediaType))
-        return client.document(descriptor.digest, descriptor.size)
-      const found = await client.manifest(descriptor.digest)
-      if (found !== undefined) return found.bytes
-      throw new LiftError(
-        'registry-failed',
-        `the registry lacks the manifest ${descriptor.digest} that its index names`,
-      )
+      const { digest } = descriptor
+      if (digest === start.digest) return bytes
+      const kept = await keptDocument(store, digest)
+      if (kept !== undefined) return kept
+      const document = await fetched(descriptor)
+      if (sha256(document) === digest) await keepDocument(store, digest, document)
+      return document
     },
     layer: async ({ digest, size }) => ({ stream: () => client.blob(digest, size) }),
+  }
+}
+
+async function keptDocument(store: BlobStore, digest: Digest): Promise<Uint8Array | undefined> {
+  const reader = await store.find(digest)
+  const document = await reader?.read(0, Math.min(reader.size, MAX_DOCUMENT))
+  if (document === undefined || sha256(document) === digest) return document
+  store.forget(digest)
+  return undefined
+}
+
+async function keepDocument(store: BlobStore, digest: Digest, document: Uint8Array): Promise<void> {
+  const writer = store.create(digest)
+  try {
+    writer.append(document)
+    await writer.commit(digest)
+  } catch (error) {
+    writer.abort()
+    throw error
   }
 }
 

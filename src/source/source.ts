@@ -4,6 +4,8 @@ import type { Image } from '../image/image.js'
 export interface OpenOptions {
   /** `os/arch[/variant]`, as for `docker --platform`. */
   readonly platform?: string
+  /** The cache of layers: by default ten GiB below XDG_CACHE_HOME; `'none'` keeps nothing. */
+  readonly cache?: 'none' | { readonly directory?: string; readonly size?: number }
   /** Registries to be spoken to in plain HTTP, `host[:port]`. */
   readonly insecureRegistries?: readonly string[]
   /** Aborts; the source then cleans up and throws LiftError 'interrupted'. */
