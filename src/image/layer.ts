@@ -14,8 +14,8 @@ export interface LayerBlob {
   readonly size: number
   /** Of the uncompressed tar, where the configuration says it. */
   readonly diffId: Digest | undefined
-  /** All bytes in order. */
-  stream(): AsyncIterable<Uint8Array>
+  /** All bytes in order, until the signal aborts. */
+  stream(signal: AbortSignal | undefined): AsyncIterable<Uint8Array>
   /** Where the blob can be read anywhere. */
   readonly reader?: ByteReader
 }
@@ -88,7 +88,7 @@ async function* verified(
 ): AsyncGenerator<Uint8Array> {
   const hasher = hasherFor(digest)
   let taken = 0
-  for await (const chunk of stream()) {
+  for await (const chunk of stream(signal)) {
     signal?.throwIfAborted()
     taken += chunk.length
     if (taken > size) hasher.check(what)

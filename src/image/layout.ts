@@ -110,14 +110,42 @@ export async function openLayers(
       `${what}: its configuration speaks of ${diffIds.length} layers, its manifest of ${blobs.length}`,
     )
   }
-  const layers: Layer[] = []
-  for (const [index, blob] of blobs.entries()) {
+  const layers = await openAll(blobs, context, (blob, index, within) => {
     const name = `layer ${index + 1} of ${blobs.length}`
     context.onStep?.(`reading ${name}`)
-    layers.push(await openLayer(blob, `${what}: ${name}`, context))
-  }
+    return openLayer(blob, `${what}: ${name}`, within)
+  })
   const size = layers.reduce((sum, { content }) => sum + content.size, 0)
   return { rootfs: layeredRootFs(layers), size }
+}
+
+/** Enough to keep a network and a processor busy at once. */
+const AT_A_TIME = 3
+
+/** Opens some at a time, in order; the first failure stops all others. */
+async function openAll(
+  blobs: readonly LayerBlob[],
+  context: LayerContext,
+  open: (blob: LayerBlob, index: number, within: LayerContext) => Promise<Layer>,
+): Promise<Layer[]> {
+  const stop = new AbortController()
+  const signal = context.signal === undefined ? stop.signal : AbortSignal.any([context.signal, stop.signal])
+  const layers: Layer[] = []
+  const failures: unknown[] = []
+  let next = 0
+  const work = async () => {
+    while (next < blobs.length && failures.length === 0) {
+      const index = next++
+      layers[index] = await open(blobs[index]!, index, { ...context, signal })
+    }
+  }
+  const fail = (error: unknown) => {
+    failures.push(error)
+    stop.abort()
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, () => work().catch(fail)))
+  if (failures.length > 0) throw failures[0]
+  return layers
 }
 
 function checkPlatform(have: Platform, wanted: Platform | undefined, what: string): void {

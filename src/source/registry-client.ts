@@ -22,7 +22,7 @@ export interface RegistryClient {
   /** A small blob, whole. */
   document(digest: Digest, size: number): Promise<Uint8Array>
   /** A blob in order; goes on where it broke. The caller verifies it. */
-  blob(digest: Digest, size: number): AsyncIterable<Uint8Array>
+  blob(digest: Digest, size: number, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 /** What a client works with. */
@@ -36,25 +36,37 @@ export interface RegistryAccess {
 
 /** A client for one repository. Its functions throw LiftError. */
 export function registryClient(repository: Repository, access: RegistryAccess): RegistryClient {
-  const { signal, patience = PATIENCE } = access
+  const { patience = PATIENCE } = access
   const authorise = authoriser(repository, access)
-  const get = async (path: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> => {
+  const get = async (
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal = access.signal,
+  ): Promise<HttpAnswer> => {
     const url = new URL(`${repository.origin}/v2/${repository.path}/${path}`)
-    const answer = await access.http.send({ url, headers: { ...headers, ...authorise.headers() } })
+    const answer = await access.http.send({ url, headers: { ...headers, ...authorise.headers() }, signal })
     if (answer.status !== 401 || !(await authorise.answer(answer))) return answer
-    return access.http.send({ url, headers: { ...headers, ...authorise.headers() } })
+    return access.http.send({ url, headers: { ...headers, ...authorise.headers() }, signal })
   }
-  const blobFrom = async (digest: Digest, from: number): Promise<HttpAnswer> => {
+  const blobFrom = async (
+    digest: Digest,
+    from: number,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> => {
     const range = from === 0 ? {} : { range: `bytes=${from}-` }
-    const answer = await get(`blobs/${digest}`, range)
+    const answer = await get(`blobs/${digest}`, range, signal)
     if (answer.status === 200 || (answer.status === 206 && from > 0)) return answer
     throw await refused(repository, answer, `the blob ${digest.slice(0, 19)}`)
   }
-  const blob = async function* (digest: Digest, size: number): AsyncGenerator<Uint8Array> {
+  const blob = async function* (
+    digest: Digest,
+    size: number,
+    signal = access.signal,
+  ): AsyncGenerator<Uint8Array> {
     let at = 0
     for (let broken = 0; ; broken++) {
       try {
-        const answer = await blobFrom(digest, at)
+        const answer = await blobFrom(digest, at, signal)
         // Who does not know ranges sends everything again.
         let skip = answer.status === 200 ? at : 0
         for await (const chunk of answer.body) {

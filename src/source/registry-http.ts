@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** In place of the client's own. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An answer whose body has to be read or dropped. */
@@ -80,7 +82,7 @@ export async function httpClient(options: HttpOptions): Promise<HttpClient> {
     )
   }
   return {
-    send: (request) => withRetries(request, options, (one) => follow(agentFor, one, signal)),
+    send: (request) => withRetries({ signal, ...request }, options, (one) => follow(agentFor, one)),
     [Symbol.asyncDispose]: async () => {
       for (const agent of agents.values()) await agent.destroy()
     },
@@ -89,9 +91,10 @@ export async function httpClient(options: HttpOptions): Promise<HttpClient> {
 
 async function withRetries(
   request: HttpRequest,
-  { signal, patience = PATIENCE, onStep }: HttpOptions,
+  { patience = PATIENCE, onStep }: HttpOptions,
   send: (request: HttpRequest) => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
+  const { signal } = request
   for (let tried = 0; ; tried++) {
     let wait = patience.firstWait * 2 ** tried
     try {
@@ -133,14 +136,10 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
 }
 
 /** Follows redirects itself: credentials go to the host that they are for and to no other. */
-async function follow(
-  agentFor: (url: URL) => Dispatcher,
-  request: HttpRequest,
-  signal: AbortSignal | undefined,
-): Promise<HttpAnswer> {
+async function follow(agentFor: (url: URL) => Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
   let { url, headers = {} } = request
   for (let redirects = 0; ; redirects++) {
-    const answer = await sendOnce(agentFor(url), { ...request, url, headers }, signal)
+    const answer = await sendOnce(agentFor(url), { ...request, url, headers })
     const location = answer.header('location')
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer
     await answer.drop()
@@ -168,8 +167,7 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Record<s
 
 async function sendOnce(
   agent: Dispatcher,
-  { method = 'GET', url, headers = {}, body }: HttpRequest,
-  signal: AbortSignal | undefined,
+  { method = 'GET', url, headers = {}, body, signal }: HttpRequest,
 ): Promise<HttpAnswer> {
   const answer = await agent.request({
     origin: url.origin,

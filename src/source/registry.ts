@@ -93,7 +93,7 @@ function blobsOf(client: RegistryClient, store: BlobStore, start: Descriptor, by
       if (sha256(document) === digest) await keepDocument(store, digest, document)
       return document
     },
-    layer: async ({ digest, size }) => ({ stream: () => client.blob(digest, size) }),
+    layer: async ({ digest, size }) => ({ stream: (signal) => client.blob(digest, size, signal) }),
   }
 }
 
