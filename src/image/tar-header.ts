@@ -10,12 +10,30 @@ export interface TarEntry {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Of the content, in bytes; 0 for all but files. */
+  /** Of the content as it is stored, in bytes; 0 for all but files. */
   readonly size: number
+  /** Where the stored bytes of a sparse file belong, and how large it is when unpacked. */
+  readonly sparse?: Sparse
+  /** Extended attributes, by full name: `security.capability`. */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>
   /** Where the content begins in the archive. */
   readonly offset: number
   /** The text of a symbolic link, or the earlier member that a hard link is another name of. */
   readonly target: string
+}
+
+/** How a sparse file is stored: pieces one after the other, holes left out (GNU tar, "Storing Sparse Files"). */
+export interface Sparse {
+  /** In bytes, holes included. */
+  readonly size: number
+  /** In ascending order; undefined where the list itself stands at the beginning of the content (PAX 1.0). */
+  readonly pieces: readonly Piece[] | undefined
+}
+
+/** Some bytes of a sparse file that are stored. */
+export interface Piece {
+  readonly offset: number
+  readonly length: number
 }
 
 /** Headers, and the units that content is padded to, have this many bytes. */
@@ -36,7 +54,11 @@ interface Overrides {
   size?: number
   uid?: number
   gid?: number
-  sparse?: boolean
+  sparseSize?: number
+  /** Offsets and lengths by turns. */
+  sparseMap?: number[]
+  sparseMapInContent?: boolean
+  xattrs?: Map<string, Uint8Array>
 }
 
 /** Types whose content is no name for what follows: GNU long names, and POSIX attributes for one or for all. */
@@ -45,12 +67,15 @@ const EXTENSIONS = 'LKxXg'
 /** The state that one header hands to the next: names and attributes that were announced ahead. */
 export function headerSequence(): {
   next(block: Uint8Array, contentAt: number): Step
-  extend(bytes: Uint8Array): void
+  /** Takes the bytes of an extension; gives the step of the member where that was the end of its header. */
+  extend(bytes: Uint8Array, contentAt: number): Step | undefined
 } {
   let global: Overrides = {}
   let local: Overrides = {}
   let announced = ''
   let count = 0
+  /** An old GNU header whose list of pieces goes on in further blocks. */
+  let unfinished: { readonly block: Uint8Array; readonly given: Overrides } | undefined
   return {
     next: (block, contentAt) => {
       if (block.every((byte) => byte === 0)) return 'end'
@@ -65,13 +90,27 @@ export function headerSequence(): {
       }
       const given = { ...global, ...local }
       local = {}
-      return member(block, type, given, contentAt)
+      if (type !== 'S') return member(block, type, given, contentAt)
+      given.sparseSize = number(block, 483, 12)
+      given.sparseMap = oldSparseMap(block, 386, 4)
+      if (block[482] === 0) return member(block, type, given, contentAt)
+      unfinished = { block: Uint8Array.from(block), given }
+      return { entry: undefined, extension: true, length: BLOCK }
     },
-    extend: (bytes) => {
+    extend: (bytes, contentAt) => {
+      if (unfinished !== undefined) {
+        const { block, given } = unfinished
+        given.sparseMap = [...given.sparseMap!, ...oldSparseMap(bytes, 0, 21)]
+        if (given.sparseMap.length > 2 * MAX_PIECES) throw damaged('a sparse file in it has too many pieces')
+        if (bytes[504] !== 0) return { entry: undefined, extension: true, length: BLOCK }
+        unfinished = undefined
+        return member(block, 'S', given, contentAt)
+      }
       if (announced === 'L') local.path = untilNul(bytes)
       else if (announced === 'K') local.target = untilNul(bytes)
       else if (announced === 'g') global = { ...global, ...attributes(bytes) }
       else local = { ...local, ...attributes(bytes) }
+      return undefined
     },
   }
 }
@@ -80,6 +119,7 @@ const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
   '\0': 'file',
   '0': 'file',
   '7': 'file',
+  S: 'file',
   '1': 'hardlink',
   '2': 'symlink',
   '5': 'directory',
@@ -93,7 +133,8 @@ function member(block: Uint8Array, type: string, given: Overrides, offset: numbe
   const length = WITHOUT_CONTENT.includes(type) ? 0 : (given.size ?? number(block, 124, 12))
   if (!Number.isSafeInteger(offset + length)) throw damaged('a size in it is impossible')
   if (type === 'V' || type === 'M') return { entry: undefined, extension: false, length }
-  const kind = kindOf(type, path, given)
+  const kind = kindOf(type, path)
+  const sparse = kind === 'file' ? sparseOf(given) : undefined
   const entry: TarEntry = {
     path,
     kind,
@@ -103,13 +144,44 @@ function member(block: Uint8Array, type: string, given: Overrides, offset: numbe
     size: kind === 'file' ? length : 0,
     offset,
     target: kind === 'symlink' || kind === 'hardlink' ? (given.target ?? text(block, 157, 100)) : '',
+    ...(sparse === undefined ? {} : { sparse }),
+    ...(given.xattrs === undefined ? {} : { xattrs: given.xattrs }),
   }
   return { entry, extension: false, length }
 }
 
-/** A sparse file's content is not its bytes one after the other, so it is given as special: never opened. */
-function kindOf(type: string, path: string, given: Overrides): TarEntry['kind'] {
-  if (given.sparse) return 'special'
+/** Far above what any tar writes. */
+const MAX_PIECES = 100_000
+
+function sparseOf({ sparseSize, sparseMap, sparseMapInContent }: Overrides): Sparse | undefined {
+  if (sparseSize === undefined) return undefined
+  if (sparseMapInContent) return { size: sparseSize, pieces: undefined }
+  return sparseMap === undefined ? undefined : { size: sparseSize, pieces: piecesOf(sparseMap, sparseSize) }
+}
+
+/** Pieces from offsets and lengths by turns. Throws LiftError 'unreadable' unless they ascend within the size. */
+export function piecesOf(numbers: readonly number[], size: number): readonly Piece[] {
+  const pieces: Piece[] = []
+  let end = 0
+  for (let index = 0; index + 1 < numbers.length; index += 2) {
+    const offset = numbers[index]!
+    const length = numbers[index + 1]!
+    if (offset < end || offset + length > size) throw damaged('a sparse file in it is malformed')
+    end = offset + length
+    pieces.push({ offset, length })
+  }
+  return pieces
+}
+
+function oldSparseMap(block: Uint8Array, from: number, most: number): number[] {
+  const out: number[] = []
+  for (let at = from; at < from + most * 24 && block[at] !== 0; at += 24) {
+    out.push(number(block, at, 12), number(block, at + 12, 12))
+  }
+  return out
+}
+
+function kindOf(type: string, path: string): TarEntry['kind'] {
   if ((type === '\0' || type === '0') && path.endsWith('/')) return 'directory'
   return KINDS[type] ?? 'special'
 }
@@ -149,7 +221,23 @@ function apply(out: Overrides, key: string, value: Uint8Array): void {
   if (key === 'path') out.path = untilNul(value)
   else if (key === 'linkpath') out.target = untilNul(value)
   else if (key === 'size' || key === 'uid' || key === 'gid') out[key] = decimal(value)
-  else if (key.startsWith('GNU.sparse.')) out.sparse = true
+  else if (key.startsWith(XATTR)) out.xattrs = new Map(out.xattrs).set(key.slice(XATTR.length), value.slice())
+  else if (key.startsWith('GNU.sparse.')) applySparse(out, key.slice('GNU.sparse.'.length), value)
+}
+
+/** What star, GNU tar, Go and libarchive call extended attributes. */
+const XATTR = 'SCHILY.xattr.'
+
+/** The three PAX forms of GNU tar: 0.0 (offset and numbytes by turns), 0.1 (map) and 1.0 (in the content). */
+function applySparse(out: Overrides, key: string, value: Uint8Array): void {
+  if (key === 'name') out.path = untilNul(value)
+  else if (key === 'size' || key === 'realsize') out.sparseSize = decimal(value)
+  else if (key === 'major') out.sparseMapInContent = decimal(value) === 1
+  else if (key === 'offset' || key === 'numbytes') out.sparseMap = [...(out.sparseMap ?? []), decimal(value)]
+  else if (key === 'map')
+    out.sparseMap = untilNul(value)
+      .split(',')
+      .map((one) => decimal(Buffer.from(one)))
 }
 
 function decimal(value: Uint8Array): number {

@@ -1,5 +1,5 @@
 import type { ByteReader } from '../bytes.js'
-import { BLOCK, damaged, headerSequence, type TarEntry } from './tar-header.js'
+import { BLOCK, damaged, headerSequence, type Step, type TarEntry } from './tar-header.js'
 
 export type { TarEntry }
 
@@ -18,11 +18,14 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
     const block = await reader.read(at, BLOCK)
     if (block.length < BLOCK) throw cutOff()
     at += BLOCK
-    const step = headers.next(block, at)
-    if (step === 'end') return
-    if (step.entry !== undefined) yield step.entry
-    if (step.extension) headers.extend(await readExtension(reader, at, step.length))
-    at += padded(step.length)
+    let step: Step | undefined = headers.next(block, at)
+    while (step !== undefined) {
+      if (step === 'end') return
+      if (step.entry !== undefined) yield step.entry
+      const start = at
+      at += padded(step.length)
+      step = step.extension ? headers.extend(await readExtension(reader, start, step.length), at) : undefined
+    }
   }
 }
 
@@ -46,8 +49,7 @@ export function tarScanner(): TarScanner {
   let ended = false
   let held: Uint8Array = new Uint8Array(0)
 
-  const takeBlock = (block: Uint8Array, out: TarEntry[]) => {
-    const step = headers.next(block, position)
+  const take = (step: Step, out: TarEntry[]) => {
     if (step === 'end') ended = true
     else if (step.extension) extension = step.length
     else skip = padded(step.length)
@@ -68,11 +70,13 @@ export function tarScanner(): TarScanner {
         position += wanted
         const taken = bytes.subarray(0, wanted)
         bytes = bytes.subarray(wanted)
-        if (extension === undefined) takeBlock(taken, out)
-        else {
-          headers.extend(taken.subarray(0, extension))
-          extension = undefined
-        }
+        const length = extension
+        extension = undefined
+        const step =
+          length === undefined
+            ? headers.next(taken, position)
+            : headers.extend(taken.subarray(0, length), position)
+        if (step !== undefined) take(step, out)
       }
       if (!ended && bytes.length > 0) held = Uint8Array.from(bytes)
       return out
