@@ -15,8 +15,10 @@ export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
 export { type Paint, PLAIN } from './emit/paint.js'
 export { printable, printableJson, printableLines } from './emit/printable.js'
 export { type ErrorCode, inContext, LiftError, reasonOf } from './errors.js'
+export { type CacheContents, cacheContents, clearCache } from './image/blob-cache.js'
 export type { ImageConfig } from './image/config.js'
 export type { CopySource, Image } from './image/image.js'
+export { DEFAULT_LIMITS, type Limits } from './image/limits.js'
 export { formatPlatform, type Platform } from './image/platform.js'
 export {
   FINDING_KINDS,
@@ -39,4 +41,5 @@ export type {
   SymlinkEntry,
 } from './rootfs/rootfs.js'
 export { openImage, SOURCES } from './source/index.js'
+export { cacheDirectory } from './source/layer-store.js'
 export type { OpenOptions, Source } from './source/source.js'

@@ -44,13 +44,15 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Who may import a module from outside of src, as prefixes of paths; a module that is not here is imported by nobody. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
+  undici: ['source/registry-http.ts'],
+  fzstd: ['image/decompress.ts'],
   execa: ['source/', 'verify/', 'loader/ldd'],
   commander: ['cli/'],
   chalk: ['cli/'],
   'node:fs': [
     'bytes.ts',
     'rootfs/directory.ts',
-    'image/layout.ts',
+    'image/blob-cache.ts',
     'image/spool.ts',
     'source/',
     'pack/',
@@ -66,7 +68,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:os': ['image/spool.ts', 'source/', 'verify/'],
   'node:path': [
     'rootfs/directory.ts',
-    'image/layout.ts',
+    'image/blob-cache.ts',
     'image/spool.ts',
     'source/',
     'pack/',

@@ -30,3 +30,16 @@ export interface CommonFlags {
 export interface LddFlag {
   readonly ldd?: true
 }
+
+/** The options that say how an image is opened. */
+export interface SourceFlags {
+  readonly platform?: string
+  /** False for --no-cache. */
+  readonly cache?: boolean
+  readonly insecureRegistry?: readonly string[]
+  readonly registryMirror?: readonly string[]
+  /** In bytes. */
+  readonly maxSize?: number
+  readonly maxFiles?: number
+  readonly maxRatio?: number
+}

@@ -1,15 +1,20 @@
 /** The first lines of `--help`, after the name of the program. */
 export const USAGE = `[lift] <image> <binary...> [options]
        liftbin why <image> <binary> <library>
-       liftbin audit <image> [binary...]`
+       liftbin audit <image> [binary...]
+       liftbin cache [clear]`
 
 /** What an image argument may look like; a test holds it to the library's table of sources. */
 export const IMAGES = `
 Images:
-  docker:NAME[:TAG]  an image of the Docker daemon, pulled when it is not there
-  podman:NAME[:TAG]  an image of Podman's storage, pulled when it is not there
-  dir:DIR            a root file system in a directory
-  NAME[:TAG]         the Docker daemon's if it has it, else Podman's, else pulled`
+  docker:NAME[:TAG]          an image of the Docker daemon, pulled when it is not there
+  podman:NAME[:TAG]          an image of Podman's storage, pulled when it is not there
+  registry:NAME[:TAG]        an image of a registry, read without a daemon
+  docker-archive:FILE[:NAME] what \`docker save\` writes, compressed or not
+  oci-archive:FILE[:TAG]     an OCI image layout in a tar
+  oci-dir:DIR[:TAG]          an OCI image layout in a directory
+  dir:DIR                    a root file system in a directory
+  NAME[:TAG]                 the Docker daemon's if it has it, else Podman's, else the registry's`
 
 /** What `liftbin --help` ends with. */
 export const EXAMPLES = `

@@ -1,5 +1,5 @@
-import type { Image } from '../index.js'
-import type { CommonFlags, Context, Door } from './context.js'
+import type { Image, OpenOptions } from '../index.js'
+import type { CommonFlags, Context, Door, SourceFlags } from './context.js'
 import { startProgress } from './progress.js'
 
 /** What a command that asks an image is given. */
@@ -13,7 +13,7 @@ export interface Opened {
 /** Opens an image, asks it and closes it again, with a progress line while that lasts. */
 export async function onImage<T>(
   reference: string,
-  flags: CommonFlags & { readonly platform?: string },
+  flags: CommonFlags & SourceFlags,
   context: Context,
   ask: (opened: Opened) => Promise<T>,
 ): Promise<T> {
@@ -21,12 +21,27 @@ export async function onImage<T>(
   const progress = startProgress(context, flags, door.printable)
   try {
     const common = { signal: context.signal, onStep: progress.step }
-    const platform = flags.platform === undefined ? {} : { platform: flags.platform }
-    await using image = await door.openImage(reference, { ...common, ...platform })
+    await using image = await door.openImage(reference, { ...common, ...sourceOptions(flags, context) })
     return await ask({ image, door, common }).catch((error) => {
       throw door.inContext(error, image.reference)
     })
   } finally {
     progress.done()
+  }
+}
+
+function sourceOptions(flags: SourceFlags, { env }: Context): OpenOptions {
+  const { platform, cache, insecureRegistry, registryMirror, maxSize, maxFiles, maxRatio } = flags
+  return {
+    env,
+    limits: {
+      ...(maxSize === undefined ? {} : { unpacked: maxSize }),
+      ...(maxFiles === undefined ? {} : { entries: maxFiles }),
+      ...(maxRatio === undefined ? {} : { ratio: maxRatio }),
+    },
+    ...(platform === undefined ? {} : { platform }),
+    ...(cache === false ? { cache: 'none' } : {}),
+    ...(insecureRegistry === undefined ? {} : { insecureRegistries: insecureRegistry }),
+    ...(registryMirror === undefined ? {} : { registryMirrors: registryMirror }),
   }
 }

@@ -3,7 +3,7 @@ import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
 import { VERSION } from './version.js'
-import { collect, parsePlatform, parseWords } from './words.js'
+import { collect, parseCount, parsePlatform, parseSize, parseWords } from './words.js'
 
 /** Runs one command line, without the name of the program; gives the exit status. Never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
@@ -43,6 +43,12 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     .option('-v, --verbose', 'print all findings, each step, and more about errors')
     .option('--no-color', 'no colours, as with NO_COLOR')
     .option('--no-progress', 'no progress line')
+    .option('--no-cache', 'neither read nor write the cache of layers')
+    .option('--insecure-registry <host>', 'speak plain HTTP to this host[:port] (may be repeated)', collect)
+    .option('--registry-mirror <host>', "ask this host[:port] in place of Docker's registry", collect)
+    .option('--max-size <size>', 'most that all layers may unpack to (256G)', parseSize)
+    .option('--max-files <count>', 'most files in all layers (4000000)', parseCount)
+    .option('--max-ratio <factor>', 'most that a large layer may grow by unpacking (250)', parseCount)
     .addHelpText('after', `${IMAGES}\n${EXAMPLES}`)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('  liftbin --help shows how.')
@@ -57,6 +63,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
   addLift(program, context, outcome)
   addWhy(program, context, outcome)
   addAudit(program, context, outcome)
+  addCache(program, context, outcome)
   return program
 }
 
@@ -108,6 +115,16 @@ function addAudit(program: Command, context: Context, outcome: Outcome): void {
     .action(async (image: string, binaries: string[], _own, command: Command) => {
       const { auditCommand } = await import('./commands/audit.js')
       outcome.status = await auditCommand(image, binaries, command.optsWithGlobals(), context)
+    })
+}
+
+function addCache(program: Command, context: Context, outcome: Outcome): void {
+  program
+    .command('cache [action]')
+    .description('print where the cache of layers is and what it holds; `cache clear` empties it')
+    .action(async (action: string | undefined) => {
+      const { cacheCommand } = await import('./commands/cache.js')
+      outcome.status = await cacheCommand(action, context)
     })
 }
 

@@ -21,6 +21,23 @@ export function parsePlatform(text: string): string {
   )
 }
 
+/** A whole number of at least one. */
+export function parseCount(text: string): number {
+  const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0
+  if (count >= 1) return count
+  throw new InvalidArgumentError('It is no whole number of at least 1.')
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+/** A size in bytes, or with a binary unit: 500M, 64G. */
+export function parseSize(text: string): number {
+  const [, digits, unit = ''] = /^([0-9]{1,15})([KMGT]?)(?:i?B)?$/i.exec(text) ?? []
+  const bytes = Number(digits) * UNITS[unit.toUpperCase()]!
+  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes
+  throw new InvalidArgumentError('A size is a number of bytes, or one with K, M, G or T, such as 64G.')
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

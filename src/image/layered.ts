@@ -2,6 +2,7 @@ import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
 import { components, join, type RootPath } from '../rootfs/path.js'
 import type { Entry, RootFs } from '../rootfs/rootfs.js'
 import { addMember, emptyDirectory, type Node, overlay } from './layer-tree.js'
+import { sparseReader } from './sparse.js'
 import type { TarEntry } from './tar-header.js'
 
 /** A layer whose members are known and whose content can be read anywhere. */
@@ -41,17 +42,21 @@ export function layeredRootFs(layers: readonly Layer[]): RootFs {
     open: ({ path }) => {
       const inode = nodeAt(path)?.inode
       if (inode === undefined) return bufferReader(new Uint8Array(0))
-      return windowReader(layers[inode.layer]!.content, inode.member.offset, inode.member.size)
+      const { offset, size, sparse } = inode.member
+      const stored = windowReader(layers[inode.layer]!.content, offset, size)
+      return sparse === undefined ? stored : sparseReader(stored, sparse)
     },
   }
 }
 
 function entryOf(path: RootPath, { inode, children }: Node): Entry {
-  const { mode, uid, gid } = inode?.member ?? { mode: 0o755, uid: 0, gid: 0 }
-  if (children !== undefined) return { kind: 'directory', path, mode, uid, gid }
-  const { member, layer } = inode!
-  if (member.kind === 'symlink')
-    return { kind: 'symlink', path, mode: 0o777, uid, gid, target: member.target }
-  if (member.kind !== 'file') return { kind: 'special', path, mode, uid, gid }
-  return { kind: 'file', path, mode, uid, gid, size: member.size, identity: `${layer}:${member.offset}` }
+  if (inode === undefined) return { kind: 'directory', path, mode: 0o755, uid: 0, gid: 0 }
+  const { member, layer } = inode
+  const { mode, uid, gid, xattrs } = member
+  const common = { path, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) }
+  if (children !== undefined) return { kind: 'directory', ...common }
+  if (member.kind === 'symlink') return { kind: 'symlink', ...common, mode: 0o777, target: member.target }
+  if (member.kind !== 'file') return { kind: 'special', ...common }
+  const size = member.sparse?.size ?? member.size
+  return { kind: 'file', ...common, size, identity: `${layer}:${member.offset}` }
 }

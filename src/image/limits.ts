@@ -25,7 +25,8 @@ export interface Budget {
 }
 
 /** A budget for one image. */
-export function budgetOf(limits: Limits, image: string): Budget {
+export function budgetOf(changed: Partial<Limits> | undefined, image: string): Budget {
+  const limits = { ...DEFAULT_LIMITS, ...changed }
   let entries = 0
   let bytes = 0
   return {

@@ -8,6 +8,8 @@ interface EntryBase {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** Extended attributes, by full name (`security.capability`), where the source tells them. */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }
 
 /** A regular file. */

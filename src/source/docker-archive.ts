@@ -6,7 +6,7 @@ import type { Image } from '../image/image.js'
 import { objectsOf, parseJson, stringsOf, textOf } from '../image/json-fields.js'
 import type { LayerBlob } from '../image/layer.js'
 import { openLayers } from '../image/layout.js'
-import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
+import { budgetOf } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { archiveFile, parseArchiveLocation } from './archive-location.js'
@@ -52,7 +52,7 @@ async function openFromArchive(
   const store = layerStore(options)
   const context = {
     store,
-    budget: budgetOf(DEFAULT_LIMITS, path),
+    budget: budgetOf(options.limits, path),
     ...(signal === undefined ? {} : { signal }),
     onStep,
   }

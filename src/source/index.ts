@@ -6,7 +6,7 @@ import { docker, openFromDocker, pullWithDocker } from './docker.js'
 import { dockerArchive } from './docker-archive.js'
 import { ociArchive, ociDir } from './oci-dir.js'
 import { hasPodman, openFromPodman, podman } from './podman.js'
-import { registry } from './registry.js'
+import { openFromRegistry, registry } from './registry.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** Every source there is, by scheme. */
@@ -38,10 +38,11 @@ export function parseImageReference(text: string): ImageReference {
 }
 
 /**
- * Opens an image. Without a scheme: from the Docker daemon if it has the image, else from Podman, else the
- * daemon pulls it.
+ * Opens an image. Without a scheme: from the Docker daemon if it has the image, else from Podman, else from the
+ * registry that its name means; where that cannot be reached from here, the daemon pulls it.
  * Throws LiftError: 'usage', 'unsupported', 'image-not-found' (with each place tried), 'engine-unreachable',
- * 'engine-denied', 'platform-mismatch', 'interrupted'.
+ * 'engine-denied', 'registry-unreachable', 'registry-denied', 'registry-failed', 'unreadable', 'limit',
+ * 'platform-mismatch', 'interrupted'.
  */
 export async function openImage(text: string, options: OpenOptions = {}): Promise<Image> {
   const { scheme, location } = parseImageReference(text)
@@ -54,21 +55,26 @@ export async function openImage(text: string, options: OpenOptions = {}): Promis
   return (SOURCES as Readonly<Record<string, Source>>)[scheme]!.open(location, options)
 }
 
-const SHAPES = 'docker:NAME, podman:NAME, dir:DIR'
+const SHAPES =
+  'docker:NAME, podman:NAME, registry:NAME, docker-archive:FILE, oci-archive:FILE, oci-dir:DIR, dir:DIR'
 
 async function openWithoutScheme(text: string, options: OpenOptions): Promise<Image> {
   if (/^\.{0,2}\/|^\.{1,2}$/.test(text)) throw looksLikeAPath(text)
   const tried: Try[] = []
   const image =
     (await attempt(tried, 'docker', () => openFromDocker(text, options))) ??
-    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options), SECOND))
+    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options), SECOND)) ??
+    (await attempt(tried, 'registry', () => openFromRegistry(text, options), REGISTRY)) ??
+    (await pullIfItHelps(tried, text, options))
   if (image !== undefined) return image
-  const isDockerThere = tried[0]?.error === undefined
-  const pulled = isDockerThere
-    ? await attempt(tried, 'docker pull', () => pullWithDocker(text, options))
-    : undefined
-  if (pulled !== undefined) return pulled
   throw notFound(text, tried)
+}
+
+/** Only a daemon may have a way or the right to a registry that we have not. */
+async function pullIfItHelps(tried: Try[], text: string, options: OpenOptions): Promise<Image | undefined> {
+  const [docker, , registry] = tried
+  if (docker?.error !== undefined || registry?.error === undefined) return undefined
+  return attempt(tried, 'docker pull', () => pullWithDocker(text, options))
 }
 
 async function openFromPodmanIfInstalled(name: string, options: OpenOptions): Promise<Image | undefined> {
@@ -90,6 +96,9 @@ const HOPEFUL: readonly string[] = ['image-not-found', 'engine-unreachable', 'en
 /** Where nobody asked for Podman, it is in nobody's way, whatever is wrong with it. */
 const SECOND: readonly string[] = [...HOPEFUL, 'engine-failed', 'unsupported', 'output']
 
+/** What a registry that was not named as such may fail with. */
+const REGISTRY: readonly string[] = ['usage', 'registry-unreachable', 'registry-denied', 'registry-failed']
+
 async function attempt(
   tried: Try[],
   place: string,
@@ -110,17 +119,10 @@ async function attempt(
 /** Somebody who could be asked does not have it; or else what the first one, Docker, failed with. */
 function notFound(text: string, tried: readonly Try[]): LiftError {
   const reasons = tried.map(({ place, error }) => `  ${place}: ${error?.message ?? 'has no such image'}`)
-  const [docker, podman] = tried.map(({ error }) => error)
-  const { code, hint } =
-    docker === undefined
-      ? { code: 'image-not-found' as const, hint: 'Check the name, or see what there is by `docker images`.' }
-      : podman === undefined
-        ? {
-            code: 'image-not-found' as const,
-            hint: `${docker.hint ?? SHAPES} To let Podman pull it, write podman:${text}`,
-          }
-        : { code: docker.code, hint: docker.hint ?? SHAPES }
-  return new LiftError(code, [`there is no image ${text}:`, ...reasons].join('\n'), { hint })
+  const hint = tried.map(({ error }) => error?.hint).find((one) => one !== undefined)
+  return new LiftError('image-not-found', [`there is no image ${text}:`, ...reasons].join('\n'), {
+    hint: hint ?? `Check the name. An image may also be written as ${SHAPES}.`,
+  })
 }
 
 function looksLikeAPath(text: string): LiftError {

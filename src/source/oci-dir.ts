@@ -6,7 +6,7 @@ import { inOrder, openArchive } from '../image/archive.js'
 import type { Digest } from '../image/digest.js'
 import type { Image } from '../image/image.js'
 import { type Blobs, openLayers, readImage } from '../image/layout.js'
-import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
+import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { archiveFile, parseArchiveLocation } from './archive-location.js'
@@ -71,7 +71,7 @@ async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions
     const blobs = blobsOf(files, path)
     const start = chooseByName(await readIndex(files, path), name, path)
     const { digest, document, layers } = await readImage(blobs, start, wanted, path)
-    const budget = budgetOf(DEFAULT_LIMITS, path)
+    const budget = budgetOf(options.limits, path)
     const context = { store, budget, ...(signal === undefined ? {} : { signal }), onStep }
     const opened = await openLayers(document, layers, wanted, path, context)
     return {

@@ -192,10 +192,12 @@ async function sendOnce(
   }
 }
 
-/** What the next try would end with as well: names and certificates that are wrong. */
+const NOBODY_THERE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** What the next try would end with as well: nobody there, names and certificates that are wrong. */
 function isFinal(error: unknown): boolean {
   const code = codeOf(error)
-  return code === 'ENOTFOUND' || code.includes('CERT') || code.startsWith('ERR_TLS') || code === 'EPROTO'
+  return NOBODY_THERE.has(code) || code.includes('CERT') || code.startsWith('ERR_TLS') || code === 'EPROTO'
 }
 
 function codeOf(error: unknown): string {

@@ -1,9 +1,10 @@
 import { LiftError } from '../errors.js'
 import type { BlobStore } from '../image/blob-store.js'
-import { type Digest, sha256 } from '../image/digest.js'
+import { type Digest, digestOf, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
+import { optional } from '../image/json-fields.js'
 import { type Blobs, openLayers, readImage } from '../image/layout.js'
-import { budgetOf, DEFAULT_LIMITS } from '../image/limits.js'
+import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { type ImageName, parseImageName } from '../image/reference.js'
@@ -11,7 +12,7 @@ import { layerStore } from './layer-store.js'
 import { isLoopback } from './proxy.js'
 import { credentialsFor } from './registry-auth.js'
 import { type RegistryClient, registryClient } from './registry-client.js'
-import { httpClient } from './registry-http.js'
+import { type HttpClient, httpClient } from './registry-http.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `registry:NAME`: an image of a registry, read as it comes; no daemon has a part in it. */
@@ -30,48 +31,79 @@ export const registry: Source = {
 /** The image, or undefined when the registry has none of this name. Throws LiftError. */
 export async function openFromRegistry(location: string, options: OpenOptions): Promise<Image | undefined> {
   const name = parseImageName(location)
-  const { env = process.env, signal, onStep, platform } = options
+  const { env = process.env, signal, onStep } = options
   const http = await httpClient({ env, signal, onStep })
-  const store = layerStore(options)
-  const dispose = async () => {
-    await store[Symbol.asyncDispose]()
+  try {
+    const found = await findManifest(name, http, options)
+    return found === undefined ? undefined : await openFound(name, found, options)
+  } finally {
     await http[Symbol.asyncDispose]()
   }
-  try {
+}
+
+/** A manifest or index, and the registry that has it. */
+interface Found {
+  readonly client: RegistryClient
+  readonly bytes: Uint8Array
+  readonly mediaType: string
+}
+
+/** Asks the mirrors first, where there are any; one that fails is passed over. */
+async function findManifest(
+  name: ImageName,
+  http: HttpClient,
+  options: OpenOptions,
+): Promise<Found | undefined> {
+  const { env = process.env, signal, onStep, registryMirrors = [] } = options
+  const hosts = name.registry === 'docker.io' ? [...registryMirrors, name.registry] : [name.registry]
+  for (const [index, host] of hosts.entries()) {
     const client = registryClient(
-      { origin: originOf(name, options), path: name.repository, name: location },
-      { http, signal, credentials: once(() => credentialsFor(name.registry, name.repository, env, signal)) },
+      { origin: originOf(host, options), path: name.repository, name: name.text },
+      { http, signal, credentials: once(() => credentialsFor(host, name.repository, env, signal)) },
     )
-    onStep?.(`asking ${name.registry} for ${location}`)
-    const found = await client.manifest(name.digest ?? name.tag ?? 'latest')
-    if (found === undefined) {
-      await dispose()
-      return undefined
+    const isLast = index === hosts.length - 1
+    onStep?.(`asking ${host} for ${name.text}`)
+    const asked = client.manifest(name.digest ?? name.tag ?? 'latest')
+    const found = await (isLast ? asked : asked.catch(unlessInterrupted))
+    if (found !== undefined) return { client, ...found }
+  }
+  return undefined
+}
+
+function unlessInterrupted(error: unknown): undefined {
+  if (error instanceof LiftError && error.code.startsWith('registry-')) return undefined
+  throw error
+}
+
+async function openFound(
+  name: ImageName,
+  { client, bytes, mediaType }: Found,
+  options: OpenOptions,
+): Promise<Image> {
+  const { signal, onStep, platform } = options
+  const what = name.text
+  const store = layerStore(options)
+  try {
+    const start: Descriptor = {
+      mediaType,
+      digest: digestOf(name.digest) ?? sha256(bytes),
+      size: bytes.length,
     }
-    const digest = sha256(found.bytes)
-    const start = { mediaType: found.mediaType, digest: name.digest ?? digest, size: found.bytes.length }
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
-    const read = await readImage(
-      blobsOf(client, store, start as Descriptor, found.bytes),
-      start as Descriptor,
-      wanted,
-      location,
-    )
-    const budget = budgetOf(DEFAULT_LIMITS, location)
-    const context = { store, budget, ...(signal === undefined ? {} : { signal }), onStep }
-    const opened = await openLayers(read.document, read.layers, wanted, location, context)
-    await http[Symbol.asyncDispose]()
+    const { document, layers } = await readImage(blobsOf(client, store, start, bytes), start, wanted, what)
+    const context = { store, budget: budgetOf(options.limits, what), ...optional('signal', signal), onStep }
+    const opened = await openLayers(document, layers, wanted, what, context)
     return {
-      reference: `registry:${location}`,
-      digest,
-      platform: read.document.platform,
-      config: read.document.config,
-      copySource: { kind: 'image', from: `${name.name}@${digest}`, pinned: true },
+      reference: `registry:${what}`,
+      digest: start.digest,
+      platform: document.platform,
+      config: document.config,
+      copySource: { kind: 'image', from: `${name.name}@${start.digest}`, pinned: true },
       ...opened,
-      [Symbol.asyncDispose]: dispose,
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     }
   } catch (error) {
-    await dispose()
+    await store[Symbol.asyncDispose]()
     throw error
   }
 }
@@ -120,10 +152,10 @@ async function keepDocument(store: BlobStore, digest: Digest, document: Uint8Arr
 const DOCKER_HUB = 'registry-1.docker.io'
 
 /** HTTPS, but plain HTTP for this machine itself, as Docker does it. */
-function originOf({ registry }: ImageName, { insecureRegistries = [] }: OpenOptions): string {
+function originOf(registry: string, { insecureRegistries = [] }: OpenOptions): string {
   const host = registry === 'docker.io' ? DOCKER_HUB : registry
-  const isHere = isLoopback(host.replace(/:\d+$/, ''))
-  return `${isHere || insecureRegistries.includes(registry) ? 'http' : 'https'}://${host}`
+  const isPlain = isLoopback(host.replace(/:\d+$/, '')) || insecureRegistries.includes(registry)
+  return `${isPlain ? 'http' : 'https'}://${host}`
 }
 
 function once<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -1,4 +1,5 @@
 import type { Image } from '../image/image.js'
+import type { Limits } from '../image/limits.js'
 
 /** What every source understands. */
 export interface OpenOptions {
@@ -6,6 +7,10 @@ export interface OpenOptions {
   readonly platform?: string
   /** The cache of layers: by default ten GiB below XDG_CACHE_HOME; `'none'` keeps nothing. */
   readonly cache?: 'none' | { readonly directory?: string; readonly size?: number }
+  /** Hosts that are asked in place of Docker's own registry, the first one first; it is asked last. */
+  readonly registryMirrors?: readonly string[]
+  /** Bounds that differ from DEFAULT_LIMITS. */
+  readonly limits?: Partial<Limits>
   /** Registries to be spoken to in plain HTTP, `host[:port]`. */
   readonly insecureRegistries?: readonly string[]
   /** Aborts; the source then cleans up and throws LiftError 'interrupted'. */

@@ -128,14 +128,6 @@ test('a link never has content, whatever its size field says', async () => {
   )
 })
 
-test('a sparse file is special, since its content is not its bytes in order', async () => {
-  assert.equal(
-    (await only(paxOf({ 'GNU.sparse.major': '1' }), { path: 'a', content: 'map' })).kind,
-    'special',
-  )
-  assert.equal((await only({ path: 'a', type: 'S', content: 'map' })).kind, 'special')
-})
-
 test('a checksum of signed bytes, as old writers made it, is accepted; a wrong one is not', async () => {
   const plain = memberOf({ path: 'é' })
   const signed = plain.subarray(0, 512).reduce((sum, byte, at) => {

@@ -25,13 +25,6 @@ test('each source stands in the table under its scheme', () => {
   for (const [scheme, source] of Object.entries(SOURCES)) assert.equal(source.scheme, scheme)
 })
 
-test('a scheme that is planned is not taken for an image name', async () => {
-  await assert.rejects(openImage('oci-dir:/x', { env: NOWHERE }), {
-    code: 'unsupported',
-    hint: /docker:NAME.*dir:DIR/,
-  })
-})
-
 test('a scheme without a location is wrong usage', async () => {
   for (const text of ['', 'docker:', 'dir:'])
     await assert.rejects(openImage(text, { env: NOWHERE }), { code: 'usage' })

@@ -1,5 +1,5 @@
 import type { Audit } from '../../index.js'
-import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
@@ -7,10 +7,9 @@ import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf } from '../print.js'
 
-export interface AuditFlags extends CommonFlags, LddFlag {
+export interface AuditFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['AUDIT_FORMATS']
-  readonly platform?: string
 }
 
 /** `liftbin audit`: what some or all binaries of an image need. Gives the exit status. */

@@ -1,15 +1,14 @@
 import type { EmitOptions, Finding, Lift, LiftOptions } from '../../index.js'
-import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, printFindings, printSummary } from '../print.js'
 
-export interface LiftFlags extends CommonFlags, LddFlag {
+export interface LiftFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']
-  readonly platform?: string
   readonly stage?: string
   readonly include?: readonly string[]
   readonly entrypoint?: readonly string[]

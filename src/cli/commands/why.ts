@@ -1,5 +1,5 @@
 import type { Lift } from '../../index.js'
-import type { CommonFlags, Context, Door, LddFlag } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
@@ -7,9 +7,7 @@ import { writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { mannerOf } from '../print.js'
 
-export interface WhyFlags extends CommonFlags, LddFlag {
-  readonly platform?: string
-}
+export interface WhyFlags extends CommonFlags, LddFlag, SourceFlags {}
 
 /** `liftbin why`: the chains from a program to a library, or who misses it. Gives the exit status. */
 export async function whyCommand(

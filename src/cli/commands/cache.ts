@@ -1,0 +1,19 @@
+import type { Context } from '../context.js'
+import { EXIT } from '../exit-code.js'
+import { writeAnswer } from '../output.js'
+import { formatSize } from '../print.js'
+
+/** `liftbin cache`: what the cache of layers holds; `cache clear` empties it. Gives the exit status. */
+export async function cacheCommand(action: string | undefined, context: Context): Promise<number> {
+  const { cacheDirectory, cacheContents, clearCache, LiftError } = await context.door()
+  if (action !== undefined && action !== 'clear') {
+    throw new LiftError('usage', `cache ${action} is no command`, { hint: 'Write `liftbin cache clear`.' })
+  }
+  const directory = cacheDirectory(context.env)
+  const { entries, size } = cacheContents(directory)
+  if (action === 'clear') clearCache(directory)
+  const files = entries === 1 ? '1 file' : `${entries} files`
+  const words = `${directory}: ${files}, ${formatSize(size)}${action === 'clear' ? ' removed' : ''}`
+  await writeAnswer(`${words}\n`, undefined, context)
+  return EXIT.answer
+}
