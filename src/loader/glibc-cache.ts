@@ -1,0 +1,22 @@
+import type { GlibcInstallation } from './glibc-installation.js'
+import { isLegacyEntry } from './glibc-legacy.js'
+import { acceptsFlags, type CacheEntry, isExtension } from './ld-so-cache.js'
+
+/** The entry a loader picks among those of one name (sysdeps/…/dl-cache.c, search_cache). */
+export function cachedEntry(
+  installation: GlibcInstallation,
+  hwcaps: readonly string[],
+  name: string,
+): CacheEntry | undefined {
+  const { cache, object } = installation
+  if (cache === undefined) return undefined
+  const usable = (cache.entries.get(name) ?? []).filter((entry) => acceptsFlags(entry.flags, object.elf))
+  const ranked = hwcaps
+    .map((level) => usable.find((entry) => isExtension(entry) && cache.hwcapNames[entry.hwcapLow] === level))
+    .find((entry) => entry !== undefined)
+  return ranked ?? usable.find((entry) => isPlain(entry) || isLegacyEntry(entry, installation))
+}
+
+function isPlain(entry: CacheEntry): boolean {
+  return entry.hwcapHigh === 0 && entry.hwcapLow === 0
+}
