@@ -1,6 +1,7 @@
 import type { GlibcInstallation } from './glibc-installation.js'
 import { isLegacyEntry } from './glibc-legacy.js'
-import { acceptsFlags, type CacheEntry, isExtension } from './ld-so-cache.js'
+import { type CacheEntry, isExtension } from './ld-so-cache.js'
+import { acceptsFlags } from './ld-so-cache-abi.js'
 
 /** The entry a loader picks among those of one name (sysdeps/…/dl-cache.c, search_cache). */
 export function cachedEntry(
