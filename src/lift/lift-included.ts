@@ -1,0 +1,42 @@
+import { LiftError } from '../errors.js'
+import type { RootPath } from '../rootfs/path.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
+import { type Finding, finding } from './finding.js'
+import { findIncluded, type Included, includedFiles } from './include.js'
+import { examineFully } from './ldd.js'
+import { addFaults, type Lifting } from './lifting.js'
+
+/** Takes along what an `--include` stands for, with everything that ELF files in it load. */
+export async function liftIncluded(lifting: Lifting, pattern: string): Promise<void> {
+  const { files } = lifting.examiner
+  for (const included of await findIncluded(files, pattern)) {
+    lifting.gathering.addIncluded(included)
+    for await (const file of includedFiles(files, included)) await addFile(lifting, included, file)
+  }
+}
+
+async function addFile(lifting: Lifting, included: Included, file: FileEntry): Promise<void> {
+  const { examiner, gathering } = lifting
+  const reading = await examiner.files.read(file)
+  if (reading.elf === undefined && included.end.kind === 'file')
+    gathering.addFindings(malformedFindings(included.path, reading.error))
+  const { elf } = reading
+  if (elf === undefined || (elf.kind !== 'program' && elf.kind !== 'library')) return
+  const trail = { asked: file.path, links: [], stones: [], end: file }
+  const examination = await examineFully(examiner, trail, file, elf).catch(unlessUnsupported)
+  if (examination === undefined) return
+  gathering.addClosures(examination)
+  await addFaults(lifting, examination)
+}
+
+/** Only a file that was asked for by name: a directory may hold anything. */
+function malformedFindings(path: RootPath, error: LiftError): readonly Finding[] {
+  return error.code === 'malformed-elf'
+    ? [finding({ kind: 'malformed-elf', path, reason: error.message })]
+    : []
+}
+
+function unlessUnsupported(error: unknown): undefined {
+  if (error instanceof LiftError && error.code === 'unsupported') return undefined
+  throw error
+}
