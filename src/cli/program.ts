@@ -38,13 +38,13 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     )
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(false)
     .option('-q, --quiet', 'print nothing but errors on stderr')
     .option('-v, --verbose', 'print all findings, each step, and more about errors')
     .option('--no-color', 'no colours, as with NO_COLOR')
     .option('--no-progress', 'no progress line')
     .addHelpText('after', `${IMAGES}\n${EXAMPLES}`)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .showHelpAfterError('  liftbin --help shows how.')
     .exitOverride()
     .configureOutput({
@@ -57,13 +57,14 @@ function buildProgram(context: Context, outcome: Outcome): Command {
   addLift(program, context, outcome)
   addWhy(program, context, outcome)
   addAudit(program, context, outcome)
+  addHelp(program)
   return program
 }
 
 function addLift(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('lift <image> <binary...>', { isDefault: true })
-    .description('print a FROM scratch Dockerfile with the binaries and all they load')
+    .description('print a Dockerfile with the binaries and all they load')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.lift))
     .addOption(platformOption())
@@ -86,7 +87,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
 function addWhy(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('why <image> <binary> <library>')
-    .description('print the chains that bring a library in, and the rule that found each')
+    .description('print what brings a library in, and by which rules')
     .addOption(platformOption())
     .addOption(lddOption())
     .addHelpText('after', WHY_EXAMPLES)
@@ -99,7 +100,7 @@ function addWhy(program: Command, context: Context, outcome: Outcome): void {
 function addAudit(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('audit <image> [binary...]')
-    .description('print what binaries need; without any, every ELF file of the image')
+    .description('print what binaries need, or all of the image')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.audit))
     .addOption(platformOption())
@@ -108,6 +109,18 @@ function addAudit(program: Command, context: Context, outcome: Outcome): void {
     .action(async (image: string, binaries: string[], _own, command: Command) => {
       const { auditCommand } = await import('./commands/audit.js')
       outcome.status = await auditCommand(image, binaries, command.optsWithGlobals(), context)
+    })
+}
+
+/** Commander's own says nothing of a command it does not know, only the whole help. */
+function addHelp(program: Command): void {
+  program
+    .command('help [command]')
+    .description('print help for a command')
+    .action((name: string | undefined) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
+      if (command === undefined) program.error(`error: unknown command '${name}'`)
+      else command.outputHelp()
     })
 }
 
