@@ -80,7 +80,7 @@ function refuseForeign(elf: ElfFile, trail: Trail): void {
   )
 }
 
-/** The loader's own file has a loader's soname and needs nothing (loader-rules A5). */
+/** The loader's own file has a loader's soname and needs nothing. */
 function isLoaderFile(elf: ElfFile): boolean {
   const { soname, needed } = elf.dynamic ?? { needed: [] }
   if (elf.kind !== 'library' || needed.length > 0) return false

@@ -1,5 +1,6 @@
 import type { Attempt } from '../loader/loader.js'
 
+/** An error says that something will not run; a warning, that it may not; a note is for knowing. */
 export type Severity = 'error' | 'warning' | 'note'
 
 /** The facts of each kind of finding. A kind added here without words in WORDS does not compile. */
@@ -38,6 +39,7 @@ export type FindingFacts =
   | { kind: 'ldd-failed'; program: string; reason: string }
   | { kind: 'unpinned'; from: string }
 
+/** The name of a kind of finding, as in the JSON. */
 export type FindingKind = FindingFacts['kind']
 
 /** Something wrong, or worth knowing, about an answer. */

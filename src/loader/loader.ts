@@ -95,6 +95,7 @@ export interface Resolution {
   readonly cautions?: readonly Caution[]
 }
 
+/** What an answer depends on besides the files. */
 export type Caution = 'relative' | 'platform' | 'empty-element' | 'origin-dropped'
 
 /** What the loader takes from outside of the files: all of it from the image, never from the host. */
