@@ -8,7 +8,15 @@ import { tokenValues } from './glibc-tokens.js'
 import { isExtension } from './ld-so-cache.js'
 import { loadedIn } from './loaded.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
-import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
+import {
+  type Hit,
+  notFound,
+  type Opener,
+  type SearchEnd,
+  type SearchList,
+  searchList,
+  tryPath,
+} from './search.js'
 import { expandTokens, tokensIn } from './tokens.js'
 
 /** The rules of glibc's dynamic loader (elf/dl-load.c, _dl_map_object), top to bottom. */
@@ -94,17 +102,6 @@ function usesPlatform(attempts: readonly Attempt[], requester: LoadedObject): bo
   const { rpath = '', runpath = '' } = requester.elf.dynamic ?? {}
   if (!rpath.includes('$') && !runpath.includes('$')) return false
   return attempts.length > 0 && tokensIn(`${rpath}:${runpath}`).some(({ token }) => token === 'PLATFORM')
-}
-
-function notFound(name: string, attempts: readonly Attempt[], end: SearchEnd = {}): Resolution {
-  const { blockedBy } = end
-  return {
-    name,
-    attempts,
-    found: undefined,
-    rule: undefined,
-    ...(blockedBy === undefined ? {} : { blockedBy }),
-  }
 }
 
 /** A file that is loaded already under another name is not loaded twice; the program is not compared. */

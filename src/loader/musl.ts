@@ -6,7 +6,15 @@ import { type Candidate, muslCandidate } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { type MuslSystemPath, readMuslSystemPath, splitMuslList } from './ld-musl-path.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
-import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
+import {
+  type Hit,
+  notFound,
+  type Opener,
+  type SearchEnd,
+  type SearchList,
+  searchList,
+  tryPath,
+} from './search.js'
 
 /** Everything a musl loader reads besides libraries: fixed for one loader file in one root. */
 export interface MuslInstallation {
@@ -80,14 +88,14 @@ async function resolve(
   }
   const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
   if (loaded !== undefined) return { name, attempts, found: loaded, rule: 'already-loaded' }
-  if (Buffer.byteLength(name) > NAME_MAX) return { name, attempts, found: undefined, rule: undefined }
+  if (Buffer.byteLength(name) > NAME_MAX) return notFound(name, attempts)
   for (const list of searchLists(rules, requester)) {
     const end = await searchList(list, name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined)
       return settle(rules, name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
   }
-  return { name, attempts, found: undefined, rule: undefined }
+  return notFound(name, attempts)
 }
 
 async function settle(
@@ -98,16 +106,7 @@ async function settle(
   attempts: Attempt[],
   end: SearchEnd,
 ): Promise<Resolution> {
-  if (end.hit === undefined) {
-    const { blockedBy } = end
-    return {
-      name,
-      attempts,
-      found: undefined,
-      rule: undefined,
-      ...(blockedBy === undefined ? {} : { blockedBy }),
-    }
-  }
+  if (end.hit === undefined) return notFound(name, attempts, end)
   const { file, elf } = end.hit.candidate
   const last = attempts[attempts.length - 1]!
   const twin = map.objects.find(
