@@ -35,51 +35,54 @@ export async function planTree(
   opened: readonly Opened[],
   included: readonly Included[] = [],
 ): Promise<Plan> {
-  const copies = new Map<RootPath, Copy>()
-  const sources = new Map<RootPath, FileEntry>()
-  const stones = new Set<RootPath>()
   const findings: Finding[] = []
-  for (const item of opened) {
-    const to = normalise(item.path)
-    for (const stone of steppingStones(item.path)) stones.add(stone)
-    const known = copies.get(to)
-    if (known !== undefined) {
-      if (known.realPath !== item.file.path) {
-        findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
-      } else copies.set(to, { ...known, role: tellingRole(known.role, item.role) })
-      continue
-    }
-    if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
-    copies.set(to, await copyOf(files, item, to))
-    sources.set(to, item.file)
-  }
-  for (const { path, end } of included) {
-    const { mode } = end
-    copies.set(path, {
-      from: path,
-      realPath: end.path,
-      to: path,
-      kind: 'directory',
-      role: 'data',
-      size: 0,
-      mode,
-    })
-  }
+  const { copies, sources } = await placeOpened(files, opened, findings)
+  for (const { path, end } of included) copies.set(path, wholeDirectory(path, end))
   const sorted = [...copies.values()].sort((a, b) => (a.to < b.to ? -1 : 1))
-  const made = new Set<RootPath>()
-  for (const { to } of sorted) {
-    for (let up = parent(to); up !== '/'; up = parent(up)) made.add(up)
-  }
+  const made = parentsOf(sorted)
   for (const { to, kind } of sorted) {
     if (kind === 'file' && made.has(to))
       findings.push(finding({ kind: 'path-conflict', path: to, sources: [to] }))
   }
+  const stones = new Set(opened.flatMap(({ path }) => steppingStones(path)))
   return {
     copies: sorted,
     directories: [...stones].filter((path) => !made.has(path)).sort(),
     findings,
     sources,
   }
+}
+
+/** One copy for each destination; two files for one are a finding, and the first stays. */
+async function placeOpened(files: RootFiles, opened: readonly Opened[], findings: Finding[]) {
+  const copies = new Map<RootPath, Copy>()
+  const sources = new Map<RootPath, FileEntry>()
+  for (const item of opened) {
+    const to = normalise(item.path)
+    const known = copies.get(to)
+    if (known === undefined) {
+      if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
+      copies.set(to, await copyOf(files, item, to))
+      sources.set(to, item.file)
+    } else if (known.realPath === item.file.path) {
+      copies.set(to, { ...known, role: tellingRole(known.role, item.role) })
+    } else {
+      findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
+    }
+  }
+  return { copies, sources }
+}
+
+function wholeDirectory(path: RootPath, { path: realPath, mode }: Included['end']): Copy {
+  return { from: path, realPath, to: path, kind: 'directory', role: 'data', size: 0, mode }
+}
+
+function parentsOf(copies: readonly Copy[]): ReadonlySet<RootPath> {
+  const parents = new Set<RootPath>()
+  for (const { to } of copies) {
+    for (let up = parent(to); up !== '/'; up = parent(up)) parents.add(up)
+  }
+  return parents
 }
 
 async function copyOf(files: RootFiles, { path, file, role }: Opened, to: RootPath): Promise<Copy> {
