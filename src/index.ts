@@ -8,7 +8,7 @@
  * Where there is no answer a function throws LiftError; what is wrong with an answer is in its findings.
  */
 export type { Audit, AuditedBinary, AuditedLibrary } from './audit/audit.js'
-export { type AuditOptions, audit } from './audit/audit-image.js'
+export { audit } from './audit/audit-image.js'
 export { type ChainLink, chainsText, missingText } from './emit/chains.js'
 export type { AuditEmitter, EmitOptions, Emitter } from './emit/emitter.js'
 export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
@@ -18,6 +18,7 @@ export { type ErrorCode, inContext, LiftError, reasonOf } from './errors.js'
 export type { ImageConfig } from './image/config.js'
 export type { CopySource, Image } from './image/image.js'
 export { formatPlatform, type Platform } from './image/platform.js'
+export type { ExamineOptions } from './lift/examiner.js'
 export {
   FINDING_KINDS,
   type Finding,

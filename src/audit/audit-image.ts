@@ -3,28 +3,17 @@ import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
 import { allFindings } from '../lift/all-findings.js'
-import { askLdd, type LddExaminer } from '../lift/ask-ldd.js'
 import { missingOf } from '../lift/closure-findings.js'
 import { describeImage } from '../lift/describe-image.js'
-import { environmentOf } from '../lift/environment.js'
 import type { Examination } from '../lift/examine.js'
+import { type ExamineOptions, examinerOf, type LddExaminer } from '../lift/examiner.js'
 import { finding } from '../lift/finding.js'
 import { examineFully } from '../lift/ldd.js'
 import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
-import { rootFiles } from '../loader/files.js'
-import { loadersOf } from '../loader/index.js'
 import type { RootPath } from '../rootfs/path.js'
 import { walk } from '../rootfs/walk.js'
 import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
-
-/** What an audit may be told besides what to look at. */
-export interface AuditOptions {
-  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
-  readonly ldd?: 'never' | 'where-missing'
-  readonly signal?: AbortSignal
-  readonly onStep?: (step: string) => void
-}
 
 /**
  * What each of some binaries needs; every ELF program and library of the image when none is named. ELF files
@@ -33,15 +22,9 @@ export interface AuditOptions {
 export async function audit(
   image: Image,
   binaries: readonly string[],
-  options: AuditOptions = {},
+  options: ExamineOptions = {},
 ): Promise<Audit> {
-  const files = rootFiles(image.rootfs)
-  const examiner = {
-    files,
-    loaders: loadersOf(files),
-    environment: environmentOf(image.config),
-    ...askLdd(image, options),
-  }
+  const examiner = examinerOf(image, options)
   const audited = new Map<string, AuditedBinary>()
   if (binaries.length === 0) await auditAll(examiner, audited, image.platform, options)
   for (const asked of binaries) {
@@ -107,7 +90,7 @@ async function auditAll(
   examiner: LddExaminer,
   audited: Map<string, AuditedBinary>,
   platform: Platform,
-  options: AuditOptions,
+  options: ExamineOptions,
 ): Promise<void> {
   const { files } = examiner
   options.onStep?.('reading every file of the image')

@@ -84,7 +84,7 @@ function refuseForeign(elf: ElfFile, trail: Trail): void {
 function isLoaderFile(elf: ElfFile): boolean {
   const { soname, needed } = elf.dynamic ?? { needed: [] }
   if (elf.kind !== 'library' || needed.length > 0) return false
-  return soname !== undefined ? /^(ld-linux|ld64\.so|ld\.so|ld-\d)/.test(soname) : false
+  return soname !== undefined && /^(ld-linux|ld64\.so|ld\.so|ld-\d)/.test(soname)
 }
 
 type Base = Pick<Examination, 'trail' | 'file' | 'elf' | 'variants' | 'findings'>

@@ -1,9 +1,6 @@
 import type { Image } from '../image/image.js'
-import { rootFiles } from '../loader/files.js'
-import { loadersOf } from '../loader/index.js'
-import { askLdd } from './ask-ldd.js'
 import { planAndCheck } from './checked-plan.js'
-import { environmentOf } from './environment.js'
+import { type ExamineOptions, examinerOf } from './examiner.js'
 import { Gathering } from './gathering.js'
 import type { Lift } from './lift.js'
 import { liftIncluded } from './lift-included.js'
@@ -12,13 +9,9 @@ import type { Lifting } from './lifting.js'
 import { report } from './report.js'
 
 /** What a lift may be told besides what to lift. */
-export interface LiftOptions {
+export interface LiftOptions extends ExamineOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
   readonly include?: readonly string[]
-  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
-  readonly ldd?: 'never' | 'where-missing'
-  readonly signal?: AbortSignal
-  readonly onStep?: (step: string) => void
 }
 
 /**
@@ -30,7 +23,11 @@ export async function lift(
   binaries: readonly string[],
   options: LiftOptions = {},
 ): Promise<Lift> {
-  const lifting = start(image, options)
+  const lifting: Lifting = {
+    examiner: examinerOf(image, options),
+    platform: image.platform,
+    gathering: new Gathering(),
+  }
   const programs: PlacedProgram[] = []
   for (const asked of binaries) {
     options.signal?.throwIfAborted()
@@ -48,14 +45,4 @@ export async function lift(
     lifting.gathering,
     plan,
   )
-}
-
-function start(image: Image, options: LiftOptions): Lifting {
-  const files = rootFiles(image.rootfs)
-  const environment = environmentOf(image.config)
-  return {
-    examiner: { files, loaders: loadersOf(files), environment, ...askLdd(image, options) },
-    platform: image.platform,
-    gathering: new Gathering(),
-  }
 }

@@ -1,8 +1,8 @@
 import type { Platform } from '../image/platform.js'
 import { allFindings } from './all-findings.js'
-import type { LddExaminer } from './ask-ldd.js'
 import { missingOf } from './closure-findings.js'
 import type { Examination } from './examine.js'
+import type { LddExaminer } from './examiner.js'
 import type { Gathering } from './gathering.js'
 
 /** What the steps of one lift share. */
