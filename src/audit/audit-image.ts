@@ -11,6 +11,7 @@ import { finding } from '../lift/finding.js'
 import { examineFully } from '../lift/ldd.js'
 import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
+import { trailOf } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import { walk } from '../rootfs/walk.js'
 import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
@@ -100,10 +101,9 @@ async function auditAll(
     const reading = await files.read(entry)
     if (reading.elf === undefined || LEFT_OUT.has(reading.elf.kind)) continue
     try {
-      const trail = { asked: entry.path, links: [], stones: [], end: entry }
       audited.set(
         entry.path,
-        await describe(examiner, await examineFully(examiner, trail, entry, reading.elf), platform),
+        await describe(examiner, await examineFully(examiner, trailOf(entry), entry, reading.elf), platform),
       )
     } catch (error) {
       if (!(error instanceof LiftError) || error.code !== 'unsupported') throw error

@@ -1,4 +1,5 @@
 import { LiftError } from '../errors.js'
+import { trailOf } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import { type Finding, finding } from './finding.js'
@@ -22,8 +23,7 @@ async function addFile(lifting: Lifting, included: Included, file: FileEntry): P
     gathering.addFindings(malformedFindings(included.path, reading.error))
   const { elf } = reading
   if (elf === undefined || (elf.kind !== 'program' && elf.kind !== 'library')) return
-  const trail = { asked: file.path, links: [], stones: [], end: file }
-  const examination = await examineFully(examiner, trail, file, elf).catch(unlessUnsupported)
+  const examination = await examineFully(examiner, trailOf(file), file, elf).catch(unlessUnsupported)
   if (examination === undefined) return
   gathering.addClosures(examination)
   await addFaults(lifting, examination)
