@@ -71,6 +71,8 @@ async function resolve(
   // Most requests are for what is loaded already, by a plain name.
   const known = asked.includes('$') ? undefined : loadedIn(map).byName(asked)
   if (known !== undefined) return { name: asked, attempts: [], found: known, rule: 'already-loaded' }
+  // The program is called by no name, and so answers to the empty one (elf/rtld.c, dl_main).
+  if (asked === '') return { name: asked, attempts: [], found: map.program, rule: 'already-loaded' }
   const tokens = tokensIn(asked)
   const name = expandTokens(asked, tokenValues(rules.installation, requester, rules.settings.workingDir))
   const attempts: Attempt[] = []

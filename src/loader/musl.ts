@@ -80,6 +80,7 @@ async function resolve(
 ): Promise<Resolution> {
   const attempts: Attempt[] = []
   const { object } = rules.installation
+  if (name === '') return { name, attempts, found: undefined, rule: undefined }
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
     const end = await tryPath(name, { rule: 'path' }, rules.opener, attempts)
@@ -90,12 +91,21 @@ async function resolve(
   if (loaded !== undefined) return { name, attempts, found: loaded, rule: 'already-loaded' }
   if (Buffer.byteLength(name) > NAME_MAX) return notFound(name, attempts)
   for (const list of searchLists(rules, requester)) {
-    const end = await searchList(list, name, rules.opener, attempts)
+    const end = await searchList(fitting(list, name), name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined)
       return settle(rules, name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
   }
   return notFound(name, attempts)
+}
+
+/** The buffer that musl puts together a path in, with its NUL (ldso/dynlink.c, load_library: 2*NAME_MAX+2). */
+const MAX_SEARCHED = 512
+
+/** What does not fit is not opened. */
+function fitting(list: SearchList, name: string): SearchList {
+  const fits = (directory: string) => Buffer.byteLength(directory) + Buffer.byteLength(name) < MAX_SEARCHED
+  return { ...list, directories: list.directories.filter(fits) }
 }
 
 async function settle(
