@@ -1,3 +1,4 @@
+import { entriesFor } from './cache-search.js'
 import type { GlibcInstallation } from './glibc-installation.js'
 import { isLegacyEntry } from './glibc-legacy.js'
 import { type CacheEntry, isExtension } from './ld-so-cache.js'
@@ -11,7 +12,7 @@ export function cachedEntry(
 ): CacheEntry | undefined {
   const { cache, object } = installation
   if (cache === undefined) return undefined
-  const usable = (cache.entries.get(name) ?? []).filter((entry) => acceptsFlags(entry.flags, object.elf))
+  const usable = entriesFor(cache, name).filter((entry) => acceptsFlags(entry.flags, object.elf))
   const ranked = hwcaps
     .map((level) => usable.find((entry) => isExtension(entry) && cache.hwcapNames[entry.hwcapLow] === level))
     .find((entry) => entry !== undefined)

@@ -1,5 +1,6 @@
 import type { ElfFile } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
+import { entriesFor } from './cache-search.js'
 import { cachedEntry } from './glibc-cache.js'
 import { type GlibcInstallation, PRELOAD_PATH } from './glibc-installation.js'
 import { glibcEnvironmentList, glibcLists } from './glibc-lists.js'
@@ -33,7 +34,8 @@ export function glibcLoader(installation: GlibcInstallation, settings: LoaderSet
     filters: true,
     // DT_AUDIT came with 2.32; loaders name their version from 2.33 on.
     auditModules: modern,
-    hasVariant: (name) => cache?.entries.get(name)?.some(isExtension) === true && cache.hwcapNames.length > 0,
+    hasVariant: (name) =>
+      cache !== undefined && cache.hwcapNames.length > 0 && entriesFor(cache, name).some(isExtension),
     configuration: installation.configuration,
     remembers: (name) => name,
     preloads: async () => [

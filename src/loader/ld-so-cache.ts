@@ -16,6 +16,8 @@ export interface CacheEntry {
 export interface LdSoCache {
   /** Entries by name, in file order. */
   readonly entries: ReadonlyMap<string, readonly CacheEntry[]>
+  /** All of them in file order, those without name or path included. */
+  readonly lines: readonly CacheEntry[]
   /** Names of glibc-hwcaps subdirectories that extension entries point to by number. */
   readonly hwcapNames: readonly string[]
 }
@@ -89,9 +91,10 @@ function parseNew(
   if (order !== 0 && order !== (endian === 'little' ? 2 : 3)) return undefined
   const [high, low] = endian === 'little' ? [20, 16] : [16, 20]
   const entries = new Map<string, CacheEntry[]>()
+  const lines: CacheEntry[] = []
   for (let index = 0; index < count; index++) {
     const at = start + NEW_HEADER + index * NEW_ENTRY
-    add(entries, {
+    add(lines, entries, {
       name: from.text(start + from.word(at + 4)),
       path: from.text(start + from.word(at + 8)),
       flags: from.word(at),
@@ -100,14 +103,15 @@ function parseNew(
     })
   }
   // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
-  return { entries, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
+  return { entries, lines, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
 }
 
 function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
   const entries = new Map<string, CacheEntry[]>()
+  const lines: CacheEntry[] = []
   for (let index = 0; index < count; index++) {
     const at = OLD_HEADER + index * OLD_ENTRY
-    add(entries, {
+    add(lines, entries, {
       name: from.text(end + from.word(at + 4)),
       path: from.text(end + from.word(at + 8)),
       flags: from.word(at),
@@ -115,10 +119,11 @@ function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
       hwcapLow: 0,
     })
   }
-  return { entries, hwcapNames: [] }
+  return { entries, lines, hwcapNames: [] }
 }
 
-function add(entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
+function add(lines: CacheEntry[], entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
+  lines.push(entry)
   if (entry.name === '' || entry.path === '') return
   const same = entries.get(entry.name)
   if (same === undefined) entries.set(entry.name, [entry])
