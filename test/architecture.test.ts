@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   elf: BASE,
   rootfs: BASE,
   image: [...BASE, 'rootfs'],
-  source: [...BASE, 'rootfs', 'image'],
+  source: [...FILES, 'image'],
   loader: FILES,
   closure: [...FILES, 'loader'],
   needs: RESOLVING,
