@@ -129,7 +129,7 @@ const WORDS: Words = {
   setuid: [
     'note',
     (f) =>
-      `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added`,
+      `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added; COPY from a build context makes the file root's, and the legacy builder drops these bits there`,
   ],
   'no-cache': [
     'note',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FINDING_KINDS, type FindingKind, type Severity } from '../../src/lift/finding.js'
+import { FINDING_KINDS, type FindingKind, finding, type Severity } from '../../src/lift/finding.js'
 import { type LiftOptions, lift } from '../../src/lift/lift-image.js'
 import { buildElf } from '../support/elf-builder.js'
 import {
@@ -274,4 +274,10 @@ test('findings come with errors first, then by their words, and each is said onc
     findings.map(({ severity, message }) => `${severity} ${message.slice(0, 7)}`),
     ['error libp.so', 'error libp.so', 'error libq.so', 'warning /usr/bi', 'note /usr/bi'],
   )
+})
+
+test('what is said of setuid bits is true of stages and of build contexts', () => {
+  const { message } = finding({ kind: 'setuid', program: '/bin/su', mode: 0o4755 })
+  assert.match(message, /\/bin\/su has mode 4755; COPY --from keeps it/)
+  assert.match(message, /from a build context makes the file root's, and the legacy builder drops these bits/)
 })
