@@ -137,6 +137,12 @@ async function withClosures(
   }
 }
 
+/** What the file loads on any CPU, with and without gained privilege; empty where nothing is loaded. */
+export function closuresOf({ baseline, variants, secure }: Examination): readonly Closure[] {
+  if (baseline === undefined) return []
+  return [baseline, ...variants, ...(secure === undefined ? [] : [secure])]
+}
+
 /** A fresh object for each closure, since it gathers names; the kernel gives the program its real path. */
 export function programObject({ trail, file, elf }: Base): LoadedObject {
   return { name: file.path, trail, file, elf, rule: 'program', names: new Set() }
