@@ -34,11 +34,9 @@ export async function lift(
     options.onStep?.(`resolving ${asked}`)
     programs.push(await liftProgram(lifting, asked))
   }
-  for (const pattern of options.include ?? []) await liftIncluded(lifting, pattern)
-  const plan = await planAndCheck(
-    lifting,
-    programs.flatMap(({ placed }) => placed),
-  )
+  const placed = programs.flatMap((program) => program.placed)
+  for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
+  const plan = await planAndCheck(lifting, placed)
   return report(
     image,
     programs.map(({ program }) => program),

@@ -5,7 +5,7 @@ import { type MemoryNode, memoryRootFs } from '../rootfs/memory.js'
 import { basename, components, join, normalise, parent, type RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import { type Finding, finding } from './finding.js'
-import type { Included } from './include.js'
+import { type Included, includedEntries } from './include.js'
 import type { Copy, Role } from './lift.js'
 import { tellingRole } from './role.js'
 
@@ -22,8 +22,10 @@ export interface Plan {
   readonly copies: readonly Copy[]
   readonly directories: readonly RootPath[]
   readonly findings: readonly Finding[]
-  /** The file of the image that each destination is a copy of. */
+  /** The file of the image that each destination is a copy of, those in whole directories included. */
   readonly sources: ReadonlyMap<RootPath, FileEntry>
+  /** The links that come with whole directories. */
+  readonly links: ReadonlyMap<RootPath, string>
 }
 
 /**
@@ -37,7 +39,14 @@ export async function planTree(
 ): Promise<Plan> {
   const findings: Finding[] = []
   const { copies, sources } = await placeOpened(files, opened, findings)
-  for (const { path, end } of included) copies.set(path, wholeDirectory(path, end))
+  const links = new Map<RootPath, string>()
+  for (const one of included) {
+    copies.set(one.path, wholeDirectory(one.path, one.end))
+    for await (const { at, entry } of includedEntries(files, one)) {
+      if (entry.kind === 'file' && !sources.has(at)) sources.set(at, entry)
+      if (entry.kind === 'symlink') links.set(at, entry.target)
+    }
+  }
   const sorted = [...copies.values()].sort((a, b) => (a.to < b.to ? -1 : 1))
   const made = parentsOf(sorted)
   for (const { to, kind } of sorted) {
@@ -50,6 +59,7 @@ export async function planTree(
     directories: [...stones].filter((path) => !made.has(path)).sort(),
     findings,
     sources,
+    links,
   }
 }
 
@@ -109,6 +119,7 @@ function steppingStones(path: RootPath): RootPath[] {
 export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
   const tree: Record<string, MemoryNode> = {}
   for (const directory of plan.directories) tree[directory] = { directory: true }
+  for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
     const { mode, uid, gid } = file
     tree[to] = { file: image.rootfs.open(file), mode, uid, gid }
