@@ -1,4 +1,4 @@
-import { type ElfHeader, machineOf } from '../elf/elf.js'
+import { type ElfFile, type ElfHeader, machineOf } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
@@ -13,12 +13,14 @@ import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
 import { trailOf } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
-import { walk } from '../rootfs/walk.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
 import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
+import { elfFiles } from './elf-files.js'
 
 /**
  * What each of some binaries needs; every ELF program and library of the image when none is named. ELF files
- * that no loader takes (object files, core dumps, broken ones) are left out of a whole-image audit.
+ * that no loader takes (object files, core dumps, broken ones) are left out of a whole-image audit; what may not
+ * be read is told in a row for the root.
  */
 export async function audit(
   image: Image,
@@ -85,30 +87,47 @@ function machineName(header: ElfHeader): string {
   return machineOf(header) ?? `unknown (${header.machineNumber})`
 }
 
-const LEFT_OUT = new Set(['relocatable', 'core', 'other'])
-
 async function auditAll(
   examiner: LddExaminer,
   audited: Map<string, AuditedBinary>,
   platform: Platform,
   options: ExamineOptions,
 ): Promise<void> {
-  const { files } = examiner
   options.onStep?.('reading every file of the image')
-  for await (const entry of walk(files.rootfs, '/')) {
-    if (entry.kind !== 'file' || entry.size < 52) continue
+  const refused: RootPath[] = []
+  for await (const { entry, elf } of elfFiles(examiner.files, (path) => refused.push(path))) {
     options.signal?.throwIfAborted()
-    const reading = await files.read(entry)
-    if (reading.elf === undefined || LEFT_OUT.has(reading.elf.kind)) continue
-    try {
-      audited.set(
-        entry.path,
-        await describe(examiner, await examineFully(examiner, trailOf(entry), entry, reading.elf), platform),
-      )
-    } catch (error) {
-      if (!(error instanceof LiftError) || error.code !== 'unsupported') throw error
-    }
+    const row = await auditFile(examiner, entry, elf, platform)
+    if (row !== undefined) audited.set(entry.path, row)
   }
+  if (refused.length === 0) return
+  audited.set('/', { ...bare('/'), findings: [finding({ kind: 'not-looked-at', paths: refused })] })
+}
+
+/** Errors that say something of a file; others are of the image or the engine. */
+const OF_ONE_FILE = new Set(['limit', 'unreadable', 'malformed-elf', 'not-elf'])
+
+/** One file of many: whatever is wrong with it, the others are looked at. */
+async function auditFile(
+  examiner: LddExaminer,
+  entry: FileEntry,
+  elf: ElfFile,
+  platform: Platform,
+): Promise<AuditedBinary | undefined> {
+  try {
+    return await describe(examiner, await examineFully(examiner, trailOf(entry), entry, elf), platform)
+  } catch (error) {
+    if (!(error instanceof LiftError)) throw error
+    if (error.code === 'unsupported') return undefined
+    if (!OF_ONE_FILE.has(error.code)) throw error
+    const { path } = entry
+    const findings = [finding({ kind: 'not-followed', path, reason: error.message })]
+    return { ...bare(path), kind: kindOf(elf), machine: machineName(elf), findings }
+  }
+}
+
+function kindOf({ kind }: ElfFile): AuditedBinary['kind'] {
+  return kind === 'library' ? 'library' : kind === 'program' ? 'program' : 'unknown'
 }
 
 async function describe(

@@ -30,8 +30,11 @@ const VARIANT = 'glibc-hwcaps/x86-64-v3'
 const x = (needed: readonly string[] = [], options = {}): Tree => ({ '/usr/bin/x': program(needed, options) })
 const arm64 = buildElf({ machine: 183, type: 'exec', dynamic: false })
 
-/** An image for each kind, in which it is the thing to say. The kinds of ldd need a running container. */
-const CASES: Record<Exclude<FindingKind, 'from-ldd' | 'ldd-failed'>, Case> = {
+/** The kinds of ldd need a running container, those of a whole image are said by an audit. */
+type Elsewhere = 'from-ldd' | 'ldd-failed' | 'not-followed' | 'not-looked-at'
+
+/** An image for each kind, in which it is the thing to say. */
+const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
   'library-missing': {
     severity: 'error',
     tree: x(['libz.so']),
