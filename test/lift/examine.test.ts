@@ -9,7 +9,7 @@ import { loadersOf } from '../../src/loader/index.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import { buildElf } from '../support/elf-builder.js'
 import { muslLoaderFile } from '../support/musl-root.js'
-import { debianTree, library, MUSL, program, type Tree } from '../support/small-image.js'
+import { debianTree, glibcLoader, library, MUSL, program, type Tree } from '../support/small-image.js'
 
 const LIB = '/usr/lib/x86_64-linux-gnu'
 
@@ -154,4 +154,17 @@ test('a musl program has neither CPU levels nor a cache', async () => {
   const found = await examineFile(tree, '/x')
   assert.deepEqual([found.variants.length, found.loader?.configuration.length], [0, 0])
   assert.deepEqual(namesOf(found), ['/x', '/lib/libz.so'])
+})
+
+test('a loader without an execute bit is told, since the kernel starts none', async () => {
+  const shut = { [`${LIB}/ld-linux-x86-64.so.2`]: { file: glibcLoader(), mode: 0o644 } }
+  const found = await examineFile(debianTree({ '/usr/bin/x': program(), ...shut }), '/usr/bin/x')
+  assert.deepEqual(kindsOf(found), ['not-executable'])
+  assert.equal(found.baseline?.objects.length, 1)
+})
+
+test('a relative PT_INTERP depends on the working directory', async () => {
+  const interp = 'lib64/ld-linux-x86-64.so.2'
+  const found = await examineFile(debianTree({ '/usr/bin/x': program([], { interp }) }), '/usr/bin/x')
+  assert.deepEqual(kindsOf(found), ['relative-path'])
 })
