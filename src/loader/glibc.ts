@@ -34,6 +34,7 @@ export function glibcLoader(installation: GlibcInstallation, settings: LoaderSet
     filters: true,
     // DT_AUDIT came with 2.32; loaders name their version from 2.33 on.
     auditModules: modern,
+    environmentAudits: settings.secure ? [] : splitNames(settings.audit, /:/),
     hasVariant: (name) =>
       cache !== undefined && cache.hwcapNames.length > 0 && entriesFor(cache, name).some(isExtension),
     configuration: installation.configuration,

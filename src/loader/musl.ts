@@ -46,6 +46,7 @@ export function muslLoader(installation: MuslInstallation, settings: LoaderSetti
     hwcapLevels: [],
     filters: false,
     auditModules: false,
+    environmentAudits: [],
     hasVariant: () => false,
     configuration: systemPath.file === undefined ? [] : [{ role: 'path', trail: systemPath.file }],
     // Only a search gives an object its one short name, the last component of its path.
