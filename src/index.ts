@@ -8,7 +8,7 @@
  * Where there is no answer a function throws LiftError; what is wrong with an answer is in its findings.
  */
 export type { Audit, AuditedBinary, AuditedLibrary } from './audit/audit.js'
-export { type AuditOptions, audit } from './audit/audit-image.js'
+export { audit } from './audit/audit-image.js'
 export { type ChainLink, chainsText, missingText } from './emit/chains.js'
 export type { AuditEmitter, EmitOptions, Emitter } from './emit/emitter.js'
 export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
@@ -20,6 +20,7 @@ export type { ImageConfig } from './image/config.js'
 export type { CopySource, Image } from './image/image.js'
 export { DEFAULT_LIMITS, type Limits } from './image/limits.js'
 export { formatPlatform, type Platform } from './image/platform.js'
+export type { ExamineOptions } from './lift/examiner.js'
 export {
   FINDING_KINDS,
   type Finding,

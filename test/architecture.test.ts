@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   elf: BASE,
   rootfs: BASE,
   image: [...BASE, 'rootfs'],
-  source: [...BASE, 'rootfs', 'image'],
+  source: [...FILES, 'image'],
   loader: FILES,
   closure: [...FILES, 'loader'],
   needs: RESOLVING,
@@ -41,6 +41,17 @@ const ADVICE: Readonly<Record<string, string>> = {
   lift: 'A lift knows images, not where they come from.',
 }
 
+/** What knows paths of the host. */
+const HOST_FILES = [
+  'rootfs/directory.ts',
+  'image/blob-cache.ts',
+  'image/spool.ts',
+  'source/',
+  'pack/',
+  'verify/',
+  'cli/',
+]
+
 /** Who may import a module from outside of src, as prefixes of paths; a module that is not here is imported by nobody. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
@@ -49,16 +60,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   execa: ['source/', 'verify/', 'loader/ldd'],
   commander: ['cli/'],
   chalk: ['cli/'],
-  'node:fs': [
-    'bytes.ts',
-    'rootfs/directory.ts',
-    'image/blob-cache.ts',
-    'image/spool.ts',
-    'source/',
-    'pack/',
-    'verify/',
-    'cli/',
-  ],
+  'node:fs': ['bytes.ts', ...HOST_FILES],
   'node:fs/promises': ['source/', 'pack/', 'verify/'],
   'node:child_process': ['source/', 'verify/'],
   'node:crypto': ['image/', 'source/', 'pack/'],
@@ -66,15 +68,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:https': ['source/'],
   'node:net': ['source/'],
   'node:os': ['image/spool.ts', 'source/', 'verify/'],
-  'node:path': [
-    'rootfs/directory.ts',
-    'image/blob-cache.ts',
-    'image/spool.ts',
-    'source/',
-    'pack/',
-    'verify/',
-    'cli/',
-  ],
+  'node:path': HOST_FILES,
   'node:stream': ['image/', 'source/', 'pack/'],
   'node:stream/promises': ['image/', 'source/', 'pack/'],
   'node:zlib': ['image/', 'source/', 'pack/'],

@@ -1,47 +1,33 @@
-import { type ElfHeader, machineOf } from '../elf/elf.js'
+import { type ElfFile, type ElfHeader, machineOf } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
 import { allFindings } from '../lift/all-findings.js'
-import { askLdd, type LddExaminer } from '../lift/ask-ldd.js'
 import { missingOf } from '../lift/closure-findings.js'
-import { environmentOf } from '../lift/environment.js'
+import { describeImage } from '../lift/describe-image.js'
 import type { Examination } from '../lift/examine.js'
+import { type ExamineOptions, examinerOf, type LddExaminer } from '../lift/examiner.js'
 import { finding } from '../lift/finding.js'
 import { examineFully } from '../lift/ldd.js'
-import { describeImage } from '../lift/lift-image.js'
 import { locate } from '../lift/locate.js'
 import { findProgram } from '../lift/programs.js'
-import { rootFiles } from '../loader/files.js'
-import { loadersOf } from '../loader/index.js'
+import { trailOf } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
-import { walk } from '../rootfs/walk.js'
+import type { FileEntry } from '../rootfs/rootfs.js'
 import type { Audit, AuditedBinary, AuditedLibrary } from './audit.js'
-
-/** What an audit may be told besides what to look at. */
-export interface AuditOptions {
-  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
-  readonly ldd?: 'never' | 'where-missing'
-  readonly signal?: AbortSignal
-  readonly onStep?: (step: string) => void
-}
+import { elfFiles } from './elf-files.js'
 
 /**
  * What each of some binaries needs; every ELF program and library of the image when none is named. ELF files
- * that no loader takes (object files, core dumps, broken ones) are left out of a whole-image audit.
+ * that no loader takes (object files, core dumps, broken ones) are left out of a whole-image audit; what may not
+ * be read is told in a row for the root.
  */
 export async function audit(
   image: Image,
   binaries: readonly string[],
-  options: AuditOptions = {},
+  options: ExamineOptions = {},
 ): Promise<Audit> {
-  const files = rootFiles(image.rootfs)
-  const examiner = {
-    files,
-    loaders: loadersOf(files),
-    environment: environmentOf(image.config),
-    ...askLdd(image, options),
-  }
+  const examiner = examinerOf(image, options)
   const audited = new Map<string, AuditedBinary>()
   if (binaries.length === 0) await auditAll(examiner, audited, image.platform, options)
   for (const asked of binaries) {
@@ -101,31 +87,47 @@ function machineName(header: ElfHeader): string {
   return machineOf(header) ?? `unknown (${header.machineNumber})`
 }
 
-const LEFT_OUT = new Set(['relocatable', 'core', 'other'])
-
 async function auditAll(
   examiner: LddExaminer,
   audited: Map<string, AuditedBinary>,
   platform: Platform,
-  options: AuditOptions,
+  options: ExamineOptions,
 ): Promise<void> {
-  const { files } = examiner
   options.onStep?.('reading every file of the image')
-  for await (const entry of walk(files.rootfs, '/')) {
-    if (entry.kind !== 'file' || entry.size < 52) continue
+  const refused: RootPath[] = []
+  for await (const { entry, elf } of elfFiles(examiner.files, (path) => refused.push(path))) {
     options.signal?.throwIfAborted()
-    const reading = await files.read(entry)
-    if (reading.elf === undefined || LEFT_OUT.has(reading.elf.kind)) continue
-    try {
-      const trail = { asked: entry.path, links: [], stones: [], end: entry }
-      audited.set(
-        entry.path,
-        await describe(examiner, await examineFully(examiner, trail, entry, reading.elf), platform),
-      )
-    } catch (error) {
-      if (!(error instanceof LiftError) || error.code !== 'unsupported') throw error
-    }
+    const row = await auditFile(examiner, entry, elf, platform)
+    if (row !== undefined) audited.set(entry.path, row)
   }
+  if (refused.length === 0) return
+  audited.set('/', { ...bare('/'), findings: [finding({ kind: 'not-looked-at', paths: refused })] })
+}
+
+/** Errors that say something of a file; others are of the image or the engine. */
+const OF_ONE_FILE = new Set(['limit', 'unreadable', 'malformed-elf', 'not-elf'])
+
+/** One file of many: whatever is wrong with it, the others are looked at. */
+async function auditFile(
+  examiner: LddExaminer,
+  entry: FileEntry,
+  elf: ElfFile,
+  platform: Platform,
+): Promise<AuditedBinary | undefined> {
+  try {
+    return await describe(examiner, await examineFully(examiner, trailOf(entry), entry, elf), platform)
+  } catch (error) {
+    if (!(error instanceof LiftError)) throw error
+    if (error.code === 'unsupported') return undefined
+    if (!OF_ONE_FILE.has(error.code)) throw error
+    const { path } = entry
+    const findings = [finding({ kind: 'not-followed', path, reason: error.message })]
+    return { ...bare(path), kind: kindOf(elf), machine: machineName(elf), findings }
+  }
+}
+
+function kindOf({ kind }: ElfFile): AuditedBinary['kind'] {
+  return kind === 'library' ? 'library' : kind === 'program' ? 'program' : 'unknown'
 }
 
 async function describe(

@@ -10,6 +10,7 @@ export interface Audit {
   readonly binaries: readonly AuditedBinary[]
 }
 
+/** One ELF file or script of the image, and what it needs. */
 export interface AuditedBinary {
   /** Where it really lies. */
   readonly path: RootPath
@@ -24,6 +25,7 @@ export interface AuditedBinary {
   readonly findings: readonly Finding[]
 }
 
+/** A library that is loaded with a binary. */
 export interface AuditedLibrary {
   /** The name it was first asked for by. */
   readonly name: string

@@ -34,13 +34,13 @@ Exit status:
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `
-A binary is an absolute path in the image, or a name that is looked up in the image's PATH.
+A binary is a path in the image, or a name to look up in the image's PATH.
 
 Examples:
-  liftbin lift debian:bookworm curl -o Dockerfile
-  liftbin lift debian:bookworm /usr/bin/git --include /etc/ssl/certs --user 65534
+  liftbin lift debian:bookworm bash -o Dockerfile
+  liftbin lift debian:bookworm /usr/bin/id --include /etc/passwd --user 65534
   liftbin lift build-image /app/server --stage build >> Dockerfile
-  liftbin lift dir:/srv/root python3 --format json`
+  liftbin lift dir:/srv/root ls --format json`
 
 /** What `liftbin help why` ends with. */
 export const WHY_EXAMPLES = `
@@ -51,4 +51,4 @@ Example:
 export const AUDIT_EXAMPLES = `
 Examples:
   liftbin audit debian:bookworm
-  liftbin audit dir:/srv/root curl git --format json`
+  liftbin audit dir:/srv/root bash ls --format json`

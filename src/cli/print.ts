@@ -62,13 +62,23 @@ function printProgram(program: LiftedProgram, { paint, line, door }: Manner): vo
   if (program.kind !== 'static') line(`  libraries    ${program.libraries.length}`)
 }
 
-function sizeLine(lift: Lift): string {
-  const lifted = lift.copies.reduce((sum, copy) => sum + copy.size, 0)
-  const files = lift.copies.length === 1 ? '1 file' : `${lift.copies.length} files`
-  const { size } = lift.image
-  if (size === undefined || size === 0) return `${files}, ${formatSize(lifted)}`
+/** What lies in a directory that is copied whole is not counted. */
+function sizeLine({ copies, image }: Lift): string {
+  const files = copies.filter(({ kind }) => kind === 'file')
+  const lifted = files.reduce((sum, { size }) => sum + size, 0)
+  const text = `${counted(files.length, 'file', 'files')}, ${formatSize(lifted)}${shareOf(image.size, lifted)}`
+  const whole = copies.length - files.length
+  return whole === 0 ? text : `${text}; and ${counted(whole, 'whole directory', 'whole directories')}`
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+function shareOf(size: number | undefined, lifted: number): string {
+  if (size === undefined || size === 0) return ''
   const share = ((lifted / size) * 100).toPrecision(2)
-  return `${files}, ${formatSize(lifted)} of the image's ${formatSize(size)} (${Number(share)} %)`
+  return ` of the image's ${formatSize(size)} (${Number(share)} %)`
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

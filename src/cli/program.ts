@@ -38,7 +38,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     )
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(false)
     .option('-q, --quiet', 'print nothing but errors on stderr')
     .option('-v, --verbose', 'print all findings, each step, and more about errors')
     .option('--no-color', 'no colours, as with NO_COLOR')
@@ -50,7 +50,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     .option('--max-files <count>', 'most files in all layers (4000000)', parseCount)
     .option('--max-ratio <factor>', 'most that a large layer may grow by unpacking (250)', parseCount)
     .addHelpText('after', `${IMAGES}\n${EXAMPLES}`)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .showHelpAfterError('  liftbin --help shows how.')
     .exitOverride()
     .configureOutput({
@@ -64,13 +64,14 @@ function buildProgram(context: Context, outcome: Outcome): Command {
   addWhy(program, context, outcome)
   addAudit(program, context, outcome)
   addCache(program, context, outcome)
+  addHelp(program)
   return program
 }
 
 function addLift(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('lift <image> <binary...>', { isDefault: true })
-    .description('print a FROM scratch Dockerfile with the binaries and all they load')
+    .description('print a Dockerfile with the binaries and all they load')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.lift))
     .addOption(platformOption())
@@ -93,7 +94,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
 function addWhy(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('why <image> <binary> <library>')
-    .description('print the chains that bring a library in, and the rule that found each')
+    .description('print what brings a library in, and by which rules')
     .addOption(platformOption())
     .addOption(lddOption())
     .addHelpText('after', WHY_EXAMPLES)
@@ -106,7 +107,7 @@ function addWhy(program: Command, context: Context, outcome: Outcome): void {
 function addAudit(program: Command, context: Context, outcome: Outcome): void {
   program
     .command('audit <image> [binary...]')
-    .description('print what binaries need; without any, every ELF file of the image')
+    .description('print what binaries need, or all of the image')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.audit))
     .addOption(platformOption())
@@ -125,6 +126,18 @@ function addCache(program: Command, context: Context, outcome: Outcome): void {
     .action(async (action: string | undefined) => {
       const { cacheCommand } = await import('./commands/cache.js')
       outcome.status = await cacheCommand(action, context)
+    })
+}
+
+/** Commander's own says nothing of a command it does not know, only the whole help. */
+function addHelp(program: Command): void {
+  program
+    .command('help [command]')
+    .description('print help for a command')
+    .action((name: string | undefined) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name)
+      if (command === undefined) program.error(`error: unknown command '${name}'`)
+      else command.outputHelp()
     })
 }
 

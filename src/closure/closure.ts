@@ -34,9 +34,9 @@ export async function closure(program: LoadedObject, loader: Loader): Promise<Cl
   for (const { name, from } of await loader.preloads(program)) await walk.preload(name, from)
   await walk.run()
   const objects = [...walk.objects]
-  if (loader.auditModules) {
-    for (const name of auditNames(program))
-      objects.push(...(await loadAuditModule(name, program, loader, record)))
+  const own = loader.auditModules ? auditNames(program) : []
+  for (const name of [...loader.environmentAudits, ...own]) {
+    objects.push(...(await loadAuditModule(name, program, loader, record)))
   }
   return { program, loader: loader.object, objects, edges }
 }

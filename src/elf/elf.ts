@@ -40,6 +40,7 @@ export interface ElfHeader {
   readonly segments: readonly Segment[]
 }
 
+/** One entry of the program header table. */
 export interface Segment {
   /** p_type, unchanged. */
   readonly type: number
@@ -82,7 +83,7 @@ export interface Dynamic {
   readonly versionsDefined?: readonly string[]
 }
 
-/** See loader-rules A5: what a file is by e_type, PT_INTERP, PT_DYNAMIC and DF_1_PIE. */
+/** What a file is, by e_type, PT_INTERP, PT_DYNAMIC and DF_1_PIE. */
 export type ElfKind =
   | 'program'
   | 'static'
@@ -93,6 +94,7 @@ export type ElfKind =
   | 'core'
   | 'other'
 
+/** Everything that is read of a file. */
 export interface ElfFile extends ElfHeader {
   /** The ABI in one word, undefined when e_machine is unknown. */
   readonly machine: Machine | undefined

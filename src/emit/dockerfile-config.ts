@@ -6,15 +6,15 @@ import type { EmitOptions } from './emitter.js'
 import { printable } from './printable.js'
 
 /**
- * The lines after the files: ENV, LABEL, directories, WORKDIR, USER, ENTRYPOINT and CMD, in this order, since with
- * BuildKit a WORKDIR after USER belongs to that user.
+ * The lines after the files: ENV, LABEL, WORKDIR, USER, ENTRYPOINT and CMD, in this order, since with BuildKit a
+ * WORKDIR after USER belongs to that user. Where directories were made by WORKDIR, it is set again.
  * Throws LiftError 'usage' for an option that no Dockerfile can write.
  */
-export function configLines(lift: Lift, options: EmitOptions, madeDirectories: boolean): readonly string[] {
+export function configLines(lift: Lift, options: EmitOptions, made: readonly string[]): readonly string[] {
   return [
     ...envLines(lift.image.env, options.env ?? []),
     ...(options.labels ?? []).map(labelLine),
-    ...workdirLines(lift.image.workingDir, options.workdir, madeDirectories),
+    ...workdirLines(lift.image.workingDir, options.workdir, made.length > 0 ? ['WORKDIR /'] : []),
     ...userLines(lift.image.user, options.user),
     ...commandLines(lift, options),
   ]
@@ -66,17 +66,14 @@ function labelLine(line: string): string {
 function workdirLines(
   ofImage: string | undefined,
   asked: string | undefined,
-  reset: boolean,
+  reset: readonly string[],
 ): readonly string[] {
   const path = asked ?? ofImage ?? ''
-  if (path === '' || path === '/') return reset || asked !== undefined ? ['WORKDIR /'] : []
+  if (path === '' || path === '/') return asked === undefined ? reset : ['WORKDIR /']
   const line = workdir(path.startsWith('/') ? path : `/${path}`)
   if (line !== undefined) return [line]
   if (asked !== undefined) throw new LiftError('usage', '--workdir cannot be written in a Dockerfile')
-  return [
-    ...(reset ? ['WORKDIR /'] : []),
-    `# WORKDIR ${printable(path)} is left out: a Dockerfile cannot write it`,
-  ]
+  return [...reset, `# WORKDIR ${printable(path)} is left out: a Dockerfile cannot write it`]
 }
 
 function userLines(ofImage: string | undefined, asked: string | undefined): readonly string[] {

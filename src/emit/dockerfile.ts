@@ -107,7 +107,7 @@ function bareDirectories(lift: Lift): readonly string[] {
 }
 
 function configOf(lift: Lift, options: EmitOptions): readonly string[] {
-  const lines = configLines(lift, options, bareDirectories(lift).length > 0)
+  const lines = configLines(lift, options, bareDirectories(lift))
   return lines.length === 0 ? [] : ['', ...lines]
 }
 

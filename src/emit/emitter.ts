@@ -12,6 +12,7 @@ export interface Emitter {
   emit(lift: Lift, options: EmitOptions): string
 }
 
+/** What the user wants of the Dockerfile, over what the image says. */
 export interface EmitOptions {
   /** Copy from this stage of the reader's own Dockerfile; the output is then a fragment without FROM. */
   readonly stage?: string

@@ -28,6 +28,7 @@ export interface Image extends AsyncDisposable {
   readonly run?: (command: ConfinedCommand) => Promise<ConfinedResult>
 }
 
+/** A command to run in an image, shut off from all else. */
 export interface ConfinedCommand {
   /** The first one is the program, an absolute path in the image. */
   readonly argv: readonly [string, ...string[]]
@@ -38,6 +39,7 @@ export interface ConfinedCommand {
   readonly signal?: AbortSignal
 }
 
+/** What a confined command printed, and its exit status. */
 export interface ConfinedResult {
   readonly stdout: string
   readonly stderr: string

@@ -1,4 +1,5 @@
 import type { Closure } from '../closure/closure.js'
+import { entriesFor } from '../loader/cache-search.js'
 import type { RootFiles } from '../loader/files.js'
 import { parseLdSoCache } from '../loader/ld-so-cache.js'
 import type { LoadedObject, Loader } from '../loader/loader.js'
@@ -43,7 +44,8 @@ function missingEdges(baseline: Closure) {
 async function cachedNames(files: RootFiles, loader: Loader): Promise<{ has(name: string): boolean }> {
   const end = loader.configuration.find(({ role }) => role === 'cache')?.trail.end
   if (end?.kind !== 'file') return new Set()
-  return parseLdSoCache(await files.content(end), loader.object.elf.endian)?.entries ?? new Set()
+  const cache = parseLdSoCache(await files.content(end), loader.object.elf.endian)
+  return { has: (name) => cache !== undefined && entriesFor(cache, name).length > 0 }
 }
 
 const DF_1_NODEFLIB = 0x800

@@ -40,23 +40,42 @@ export async function checkPlan(
     const alone = await examine(examiner, trail, trail.end, examination.elf)
     const { answer } = examination
     const again = answer === undefined ? alone : await mergeLdd(examiner, alone, answer)
-    const actual = again.baseline === undefined ? new Map<string, string>() : answersOf(again.baseline, plan)
-    for (const [request, expected] of answersOf(examination.baseline, undefined)) {
-      const got = actual.get(request) ?? 'nothing'
-      if (got === expected) continue
-      findings.push(
-        finding({ kind: 'lift-differs', program, name: request.split('\0')[1]!, expected, actual: got }),
-      )
+    for (const { expected, actual } of pairs(examination, again)) {
+      findings.push(...differences(program, answersOf(expected, undefined), answersOf(actual, plan)))
     }
   }
   return findings
 }
 
+interface Pair {
+  readonly expected: Closure | undefined
+  readonly actual: Closure | undefined
+}
+
+/** What is loaded in the image and in the planned tree, for each way to start; no variants there are the baseline. */
+function pairs(image: Examination, planned: Examination): readonly Pair[] {
+  return [
+    { expected: image.baseline, actual: planned.baseline },
+    { expected: image.secure, actual: planned.secure },
+    ...image.variants.map((expected, at) => ({ expected, actual: planned.variants[at] ?? planned.baseline })),
+  ]
+}
+
+type Answers = ReadonlyMap<string, string>
+
+function differences(program: string, image: Answers, planned: Answers): readonly Finding[] {
+  return [...image].flatMap(([request, expected]) => {
+    const actual = planned.get(request) ?? 'nothing'
+    const name = request.split('\0')[1]!
+    return actual === expected ? [] : [finding({ kind: 'lift-differs', program, name, expected, actual })]
+  })
+}
+
 /** Which file of the image answers each request that is answered at all. */
-function answersOf(closure: Closure, plan: Plan | undefined): Map<string, string> {
+function answersOf(closure: Closure | undefined, plan: Plan | undefined): Answers {
   const real = (path: RootPath) => plan?.sources.get(path)?.path ?? path
   const answers = new Map<string, string>()
-  for (const { from, name, resolution } of closure.edges) {
+  for (const { from, name, resolution } of closure?.edges ?? []) {
     if (resolution.found === undefined) continue
     answers.set(`${real(from.file.path)}\0${name}`, real(resolution.found.file.path))
   }

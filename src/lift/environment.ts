@@ -9,28 +9,32 @@ export interface Environment {
   readonly workingDir: RootPath
   readonly libraryPath?: string
   readonly preload?: string
+  readonly audit?: string
 }
 
 /** Reads the environment from the image's configuration; nothing comes from the host. */
 export function environmentOf(config: ImageConfig): Environment {
   const libraryPath = envOf(config, 'LD_LIBRARY_PATH')
   const preload = envOf(config, 'LD_PRELOAD')
+  const audit = envOf(config, 'LD_AUDIT')
   return {
     searchPath: (envOf(config, 'PATH') ?? DEFAULT_PATH).split(':'),
     workingDir: normalise(config.workingDir ?? '/'),
     ...(libraryPath === undefined ? {} : { libraryPath }),
     ...(preload === undefined ? {} : { preload }),
+    ...(audit === undefined ? {} : { audit }),
   }
 }
 
 /** The settings of a plain start: portable CPU baseline, no gained privilege. */
 export function baselineSettings(environment: Environment): LoaderSettings {
-  const { libraryPath, preload, workingDir } = environment
+  const { libraryPath, preload, audit, workingDir } = environment
   return {
     workingDir,
     hwcaps: [],
     secure: false,
     ...(libraryPath === undefined ? {} : { libraryPath }),
     ...(preload === undefined ? {} : { preload }),
+    ...(audit === undefined ? {} : { audit }),
   }
 }

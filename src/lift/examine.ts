@@ -80,11 +80,11 @@ function refuseForeign(elf: ElfFile, trail: Trail): void {
   )
 }
 
-/** The loader's own file has a loader's soname and needs nothing (loader-rules A5). */
+/** The loader's own file has a loader's soname and needs nothing. */
 function isLoaderFile(elf: ElfFile): boolean {
   const { soname, needed } = elf.dynamic ?? { needed: [] }
   if (elf.kind !== 'library' || needed.length > 0) return false
-  return soname !== undefined ? /^(ld-linux|ld64\.so|ld\.so|ld-\d)/.test(soname) : false
+  return soname !== undefined && /^(ld-linux|ld64\.so|ld\.so|ld-\d)/.test(soname)
 }
 
 type Base = Pick<Examination, 'trail' | 'file' | 'elf' | 'variants' | 'findings'>
@@ -97,9 +97,10 @@ async function examineProgram(examiner: Examiner, base: Base, interpreter: strin
   const program = trail.asked
   if (elf.kind === 'klibc' && interpreterTrail.end?.kind === 'file')
     return { ...base, ...found, kind: 'program' }
+  const findings = interpreterFindings(interpreterTrail, interpreter, program, environment)
   const answer = await loaders.loaderFor(interpreter, elf, environment.workingDir)
   if ('installation' in answer) {
-    return withClosures(examiner, { ...base, ...found, kind: 'program' }, answer.installation)
+    return withClosures(examiner, { ...base, ...found, kind: 'program', findings }, answer.installation)
   }
   const { reason } = answer
   const fault =
@@ -109,6 +110,23 @@ async function examineProgram(examiner: Examiner, base: Base, interpreter: strin
         ? finding({ kind: 'loader-unusable', program, interpreter, reason })
         : finding({ kind: 'loader-unknown', program, interpreter, reason })
   return { ...base, ...found, kind: 'program', findings: [fault] }
+}
+
+/** The kernel takes a relative PT_INTERP from the working directory, and starts no loader without an execute bit. */
+function interpreterFindings(
+  { end }: Trail,
+  interpreter: string,
+  program: string,
+  { workingDir }: Environment,
+): readonly Finding[] {
+  const isRelative = !interpreter.startsWith('/')
+  const isShut = end?.kind === 'file' && (end.mode & 0o111) === 0
+  return [
+    ...(isRelative
+      ? [finding({ kind: 'relative-path', name: interpreter, neededBy: program, workingDir })]
+      : []),
+    ...(isShut ? [finding({ kind: 'not-executable', program: interpreter })] : []),
+  ]
 }
 
 async function withClosures(
@@ -135,6 +153,12 @@ async function withClosures(
     variants,
     ...(gainsPrivilege ? { secure: await load({ secure: true }) } : {}),
   }
+}
+
+/** What the file loads on any CPU, with and without gained privilege; empty where nothing is loaded. */
+export function closuresOf({ baseline, variants, secure }: Examination): readonly Closure[] {
+  if (baseline === undefined) return []
+  return [baseline, ...variants, ...(secure === undefined ? [] : [secure])]
 }
 
 /** A fresh object for each closure, since it gathers names; the kernel gives the program its real path. */

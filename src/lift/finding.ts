@@ -1,5 +1,6 @@
 import type { Attempt } from '../loader/loader.js'
 
+/** An error says that something will not run; a warning, that it may not; a note is for knowing. */
 export type Severity = 'error' | 'warning' | 'note'
 
 /** The facts of each kind of finding. A kind added here without words in WORDS does not compile. */
@@ -29,6 +30,8 @@ export type FindingFacts =
   | { kind: 'no-cache'; name: string; directory: string }
   | { kind: 'cache-carried'; libraries: readonly string[] }
   | { kind: 'malformed-elf'; path: string; reason: string }
+  | { kind: 'not-followed'; path: string; reason: string }
+  | { kind: 'not-looked-at'; paths: readonly string[] }
   | { kind: 'name-not-writable'; path: string }
   | { kind: 'path-conflict'; path: string; sources: readonly string[] }
   | { kind: 'lift-differs'; program: string; name: string; expected: string; actual: string }
@@ -38,6 +41,7 @@ export type FindingFacts =
   | { kind: 'ldd-failed'; program: string; reason: string }
   | { kind: 'unpinned'; from: string }
 
+/** The name of a kind of finding, as in the JSON. */
 export type FindingKind = FindingFacts['kind']
 
 /** Something wrong, or worth knowing, about an answer. */
@@ -127,7 +131,7 @@ const WORDS: Words = {
   setuid: [
     'note',
     (f) =>
-      `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added`,
+      `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added; COPY from a build context makes the file root's, and the legacy builder drops these bits there`,
   ],
   'no-cache': [
     'note',
@@ -139,6 +143,11 @@ const WORDS: Words = {
     (f) => `/etc/ld.so.cache is copied too: the loader finds ${f.libraries.join(', ')} only through it`,
   ],
   'malformed-elf': ['error', (f) => `${f.path} is not a sound ELF file: ${f.reason}`],
+  'not-followed': ['error', (f) => `what ${f.path} needs is not known: ${f.reason}`],
+  'not-looked-at': [
+    'warning',
+    (f) => `${count(f.paths.length, 'path')} could not be read, so nothing is known of: ${few(f.paths)}`,
+  ],
   'name-not-writable': [
     'error',
     (f) => `${f.path} has a name that is not valid UTF-8 and cannot be written in a Dockerfile`,
@@ -173,6 +182,14 @@ export function finding<K extends FindingKind>(facts: Extract<FindingFacts, { ki
 
 /** Every kind there is, for option values and help. */
 export const FINDING_KINDS = Object.keys(WORDS) as readonly FindingKind[]
+
+/** A hostile or a foreign root may have any number of them; the JSON has all. */
+const MOST_NAMES = 5
+
+function few(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMES
+  return `${names.slice(0, MOST_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}
 
 function count(n: number, noun: string): string {
   return n === 1 ? `1 ${noun}` : `${n} ${noun}s`

@@ -2,7 +2,7 @@ import type { LoadedObject } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import { parent, type RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
-import type { Examination } from './examine.js'
+import { closuresOf, type Examination } from './examine.js'
 import type { Finding } from './finding.js'
 import type { Included } from './include.js'
 import type { LiftEntry, Missing, Role, Why } from './lift.js'
@@ -62,7 +62,7 @@ export class Gathering {
 
   /** Everything that is loaded with an object. */
   addClosures(examination: Examination): void {
-    const { baseline, variants, interpreter, elf, file, loader } = examination
+    const { interpreter, elf, file, loader, baseline } = examination
     this.#examinations.push(examination)
     if (interpreter?.end?.kind === 'file') {
       const why: Why = { neededBy: file.path, name: elf.interpreter ?? '', rule: 'interpreter' }
@@ -73,7 +73,7 @@ export class Gathering {
       this.#addFile(loader.object.trail.asked, loader.object.trail, loader.object.file, 'loader', why)
       this.#opened.push({ path: loader.object.trail.asked, file: loader.object.file, role: 'loader' })
     }
-    for (const closure of baseline === undefined ? [] : [baseline, ...variants]) {
+    for (const closure of closuresOf(examination)) {
       for (const { from, name, kind, origin, resolution } of closure.edges) {
         const { found, rule, opened } = resolution
         if (found === undefined || rule === undefined) continue
@@ -171,9 +171,10 @@ export class Gathering {
   /** Open paths that only the cache leads to: they lie outside of the default directories. */
   cacheOnly(): string[] {
     const paths = new Set<string>()
-    for (const { loader, baseline, variants } of this.#examinations) {
-      if (loader === undefined || baseline === undefined) continue
-      for (const object of [baseline, ...variants].flatMap(({ objects }) => objects)) {
+    for (const examination of this.#examinations) {
+      const { loader } = examination
+      if (loader === undefined) continue
+      for (const object of closuresOf(examination).flatMap(({ objects }) => objects)) {
         if (object.rule !== 'ld.so.cache') continue
         const directory = `${parent(object.name as RootPath)}/`
         if (!loader.defaultDirectories.includes(directory)) paths.add(object.name)

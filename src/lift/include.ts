@@ -2,7 +2,7 @@ import { LiftError } from '../errors.js'
 import type { RootFiles } from '../loader/files.js'
 import type { Trail } from '../rootfs/follow.js'
 import { basename, join, normalise, parent, type RootPath } from '../rootfs/path.js'
-import type { DirectoryEntry, FileEntry } from '../rootfs/rootfs.js'
+import type { DirectoryEntry, Entry, FileEntry } from '../rootfs/rootfs.js'
 import { walk } from '../rootfs/walk.js'
 
 /** Something the user asked to have along: a file, or a directory with all that lies in it. */
@@ -45,10 +45,22 @@ export async function matchingPaths(files: RootFiles, pattern: RootPath): Promis
     .map((name) => join(parent(pattern), name))
 }
 
-/** The regular files of something included. */
-export async function* includedFiles(files: RootFiles, { end }: Included): AsyncGenerator<FileEntry> {
-  if (end.kind === 'file') yield end
+/** An entry of something included, and where the lifted tree has it. */
+export interface IncludedEntry {
+  readonly at: RootPath
+  readonly entry: Entry
+}
+
+/** What comes with something included: the file itself, or all that lies in a directory. */
+export async function* includedEntries(
+  files: RootFiles,
+  { path, end }: Included,
+): AsyncGenerator<IncludedEntry> {
+  if (end.kind === 'file') yield { at: path, entry: end }
   else {
-    for await (const entry of walk(files.rootfs, end.path)) if (entry.kind === 'file') yield entry
+    const start = end.path === '/' ? 1 : end.path.length + 1
+    for await (const entry of walk(files.rootfs, end.path)) {
+      yield { at: join(path, entry.path.slice(start)), entry }
+    }
   }
 }

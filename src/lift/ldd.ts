@@ -6,9 +6,9 @@ import { type LddSource, lddLoader, resolveByLdd, withLdd } from '../loader/ldd-
 import type { LoadedObject, Loader } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
-import type { LddExaminer } from './ask-ldd.js'
 import { missingOf } from './closure-findings.js'
 import { type Examination, type Examiner, examine, programObject } from './examine.js'
+import type { LddExaminer } from './examiner.js'
 import { finding } from './finding.js'
 
 /** Examines a file; where the static answer lacks something and the user lets it, `ldd` is asked as well. */

@@ -19,6 +19,7 @@ export interface Lift {
   readonly findings: readonly Finding[]
 }
 
+/** The image a lift was made from, as far as an emitter has to know it. */
 export interface LiftedImage {
   readonly reference: string
   readonly digest?: string
@@ -32,6 +33,7 @@ export interface LiftedImage {
   readonly workingDir?: string
 }
 
+/** One thing the user asked for. */
 export interface LiftedProgram {
   /** As the user wrote it. */
   readonly asked: string
@@ -48,6 +50,7 @@ export interface LiftedProgram {
   readonly libraries: readonly string[]
 }
 
+/** What a file is there for. */
 export type Role = 'program' | 'loader' | 'library' | 'script' | 'data' | 'symlink' | 'directory'
 
 /** Why an entry is there: who asked for it, by which name, and the rule that found it. */
@@ -66,6 +69,7 @@ export interface Why {
     | 'asked'
 }
 
+/** One path of the image that a run needs. */
 export interface LiftEntry {
   /** The path it is opened by (links in the directory part kept); for a symlink, where the link lies. */
   readonly path: RootPath
@@ -95,6 +99,7 @@ export interface Copy {
   readonly mode: number
 }
 
+/** A name that no rule found a file for. */
 export interface Missing {
   readonly name: string
   readonly neededBy: string

@@ -14,17 +14,27 @@ export async function locate(files: RootFiles, environment: Environment, asked: 
   return trail
 }
 
-/** Looks a bare name up as execvp does: the first regular file with an execute bit. */
+/**
+ * Looks a bare name up as execvp does: the first regular file with an execute bit; a directory that may not be read
+ * is passed over. Throws LiftError 'unreadable' when there was one of those and no other has the name.
+ */
 export async function lookUp(
   files: RootFiles,
   searchPath: readonly string[],
   workingDir: RootPath,
   name: string,
 ): Promise<Trail | undefined> {
+  let refusal: LiftError | undefined
   for (const directory of searchPath) {
-    const trail = await files.trail(join(join(workingDir, directory), name), workingDir)
-    if (trail.end?.kind === 'file' && (trail.end.mode & 0o111) !== 0) return trail
+    try {
+      const trail = await files.trail(join(join(workingDir, directory), name), workingDir)
+      if (trail.end?.kind === 'file' && (trail.end.mode & 0o111) !== 0) return trail
+    } catch (error) {
+      if (!(error instanceof LiftError) || error.code !== 'unreadable') throw error
+      refusal ??= error
+    }
   }
+  if (refusal !== undefined) throw refusal
   return undefined
 }
 

@@ -5,7 +5,7 @@ import { type MemoryNode, memoryRootFs } from '../rootfs/memory.js'
 import { basename, components, join, normalise, parent, type RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import { type Finding, finding } from './finding.js'
-import type { Included } from './include.js'
+import { type Included, includedEntries } from './include.js'
 import type { Copy, Role } from './lift.js'
 import { tellingRole } from './role.js'
 
@@ -22,8 +22,10 @@ export interface Plan {
   readonly copies: readonly Copy[]
   readonly directories: readonly RootPath[]
   readonly findings: readonly Finding[]
-  /** The file of the image that each destination is a copy of. */
+  /** The file of the image that each destination is a copy of, those in whole directories included. */
   readonly sources: ReadonlyMap<RootPath, FileEntry>
+  /** The links that come with whole directories. */
+  readonly links: ReadonlyMap<RootPath, string>
 }
 
 /**
@@ -35,51 +37,62 @@ export async function planTree(
   opened: readonly Opened[],
   included: readonly Included[] = [],
 ): Promise<Plan> {
-  const copies = new Map<RootPath, Copy>()
-  const sources = new Map<RootPath, FileEntry>()
-  const stones = new Set<RootPath>()
   const findings: Finding[] = []
-  for (const item of opened) {
-    const to = normalise(item.path)
-    for (const stone of steppingStones(item.path)) stones.add(stone)
-    const known = copies.get(to)
-    if (known !== undefined) {
-      if (known.realPath !== item.file.path) {
-        findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
-      } else copies.set(to, { ...known, role: tellingRole(known.role, item.role) })
-      continue
+  const { copies, sources } = await placeOpened(files, opened, findings)
+  const links = new Map<RootPath, string>()
+  for (const one of included) {
+    copies.set(one.path, wholeDirectory(one.path, one.end))
+    for await (const { at, entry } of includedEntries(files, one)) {
+      if (entry.kind === 'file' && !sources.has(at)) sources.set(at, entry)
+      if (entry.kind === 'symlink') links.set(at, entry.target)
     }
-    if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
-    copies.set(to, await copyOf(files, item, to))
-    sources.set(to, item.file)
-  }
-  for (const { path, end } of included) {
-    const { mode } = end
-    copies.set(path, {
-      from: path,
-      realPath: end.path,
-      to: path,
-      kind: 'directory',
-      role: 'data',
-      size: 0,
-      mode,
-    })
   }
   const sorted = [...copies.values()].sort((a, b) => (a.to < b.to ? -1 : 1))
-  const made = new Set<RootPath>()
-  for (const { to } of sorted) {
-    for (let up = parent(to); up !== '/'; up = parent(up)) made.add(up)
-  }
+  const made = parentsOf(sorted)
   for (const { to, kind } of sorted) {
     if (kind === 'file' && made.has(to))
       findings.push(finding({ kind: 'path-conflict', path: to, sources: [to] }))
   }
+  const stones = new Set(opened.flatMap(({ path }) => steppingStones(path)))
   return {
     copies: sorted,
     directories: [...stones].filter((path) => !made.has(path)).sort(),
     findings,
     sources,
+    links,
   }
+}
+
+/** One copy for each destination; two files for one are a finding, and the first stays. */
+async function placeOpened(files: RootFiles, opened: readonly Opened[], findings: Finding[]) {
+  const copies = new Map<RootPath, Copy>()
+  const sources = new Map<RootPath, FileEntry>()
+  for (const item of opened) {
+    const to = normalise(item.path)
+    const known = copies.get(to)
+    if (known === undefined) {
+      if (!to.isWellFormed()) findings.push(finding({ kind: 'name-not-writable', path: to }))
+      copies.set(to, await copyOf(files, item, to))
+      sources.set(to, item.file)
+    } else if (known.realPath === item.file.path) {
+      copies.set(to, { ...known, role: tellingRole(known.role, item.role) })
+    } else {
+      findings.push(finding({ kind: 'path-conflict', path: to, sources: [known.realPath, item.file.path] }))
+    }
+  }
+  return { copies, sources }
+}
+
+function wholeDirectory(path: RootPath, { path: realPath, mode }: Included['end']): Copy {
+  return { from: path, realPath, to: path, kind: 'directory', role: 'data', size: 0, mode }
+}
+
+function parentsOf(copies: readonly Copy[]): ReadonlySet<RootPath> {
+  const parents = new Set<RootPath>()
+  for (const { to } of copies) {
+    for (let up = parent(to); up !== '/'; up = parent(up)) parents.add(up)
+  }
+  return parents
 }
 
 async function copyOf(files: RootFiles, { path, file, role }: Opened, to: RootPath): Promise<Copy> {
@@ -106,6 +119,7 @@ function steppingStones(path: RootPath): RootPath[] {
 export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
   const tree: Record<string, MemoryNode> = {}
   for (const directory of plan.directories) tree[directory] = { directory: true }
+  for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
     const { mode, uid, gid } = file
     tree[to] = { file: image.rootfs.open(file), mode, uid, gid }

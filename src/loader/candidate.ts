@@ -32,7 +32,7 @@ export function glibcSkips(outcome: Outcome): boolean {
 
 const HEADER_SIZE = { '32': 52, '64': 64 }
 
-/** Opens and judges a candidate library as glibc does (loader-rules A9; glibc elf/dl-load.c, open_verify). */
+/** Opens and judges a candidate library as glibc does (elf/dl-load.c, open_verify). */
 export async function glibcCandidate(files: RootFiles, trail: Trail, port: Port): Promise<Candidate> {
   const file = openedFile(trail)
   if (typeof file === 'string') return { outcome: file }
@@ -117,7 +117,7 @@ function hasValidIdent(header: ElfHeader): boolean {
   return abiVersion === 0 || (osabi === OSABI_GNU && abiVersion < 4)
 }
 
-/** The ports that look at e_flags (loader-rules A10; sysdeps/…/dl-machine.h, elf_machine_matches_host). */
+/** The ports that look at e_flags (sysdeps/…/dl-machine.h, elf_machine_matches_host). */
 function isSameAbi(header: ElfHeader, port: Port): boolean {
   const ours = header.flags
   const theirs = port.flags

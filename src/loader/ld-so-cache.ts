@@ -1,6 +1,5 @@
 import { decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import type { Port } from './candidate.js'
 
 /** One line of the cache. */
 export interface CacheEntry {
@@ -17,6 +16,8 @@ export interface CacheEntry {
 export interface LdSoCache {
   /** Entries by name, in file order. */
   readonly entries: ReadonlyMap<string, readonly CacheEntry[]>
+  /** All of them in file order, those without name or path included. */
+  readonly lines: readonly CacheEntry[]
   /** Names of glibc-hwcaps subdirectories that extension entries point to by number. */
   readonly hwcapNames: readonly string[]
 }
@@ -90,9 +91,10 @@ function parseNew(
   if (order !== 0 && order !== (endian === 'little' ? 2 : 3)) return undefined
   const [high, low] = endian === 'little' ? [20, 16] : [16, 20]
   const entries = new Map<string, CacheEntry[]>()
+  const lines: CacheEntry[] = []
   for (let index = 0; index < count; index++) {
     const at = start + NEW_HEADER + index * NEW_ENTRY
-    add(entries, {
+    add(lines, entries, {
       name: from.text(start + from.word(at + 4)),
       path: from.text(start + from.word(at + 8)),
       flags: from.word(at),
@@ -101,14 +103,15 @@ function parseNew(
     })
   }
   // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
-  return { entries, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
+  return { entries, lines, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
 }
 
 function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
   const entries = new Map<string, CacheEntry[]>()
+  const lines: CacheEntry[] = []
   for (let index = 0; index < count; index++) {
     const at = OLD_HEADER + index * OLD_ENTRY
-    add(entries, {
+    add(lines, entries, {
       name: from.text(end + from.word(at + 4)),
       path: from.text(end + from.word(at + 8)),
       flags: from.word(at),
@@ -116,10 +119,11 @@ function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
       hwcapLow: 0,
     })
   }
-  return { entries, hwcapNames: [] }
+  return { entries, lines, hwcapNames: [] }
 }
 
-function add(entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
+function add(lines: CacheEntry[], entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
+  lines.push(entry)
   if (entry.name === '' || entry.path === '') return
   const same = entries.get(entry.name)
   if (same === undefined) entries.set(entry.name, [entry])
@@ -173,47 +177,3 @@ const ISA_BITS = 0x3ff
 export function isExtension(entry: CacheEntry): boolean {
   return (entry.hwcapHigh & ~ISA_BITS) >>> 0 === BIT_62
 }
-
-/** Whether a loader of this ABI takes entries with these flags (sysdeps/…/dl-cache.h, _dl_cache_check_flags). */
-export function acceptsFlags(flags: number, port: Port): boolean {
-  const own = CACHE_ABI.find(
-    (row) => row.machine === port.machineNumber && row.class === port.class && row.fits(port),
-  )
-  return own === undefined ? flags === 3 : own.accepts.includes(flags)
-}
-
-interface CacheAbi {
-  readonly machine: number
-  readonly class: 32 | 64
-  fits(port: Port): boolean
-  readonly accepts: readonly number[]
-}
-
-const always = (): boolean => true
-const flagIs =
-  (mask: number, value: number) =>
-  (port: Port): boolean =>
-    (port.flags & mask) === value
-
-const CACHE_ABI: readonly CacheAbi[] = [
-  { machine: 62, class: 64, fits: always, accepts: [0x0303] },
-  { machine: 62, class: 32, fits: always, accepts: [0x0803] },
-  { machine: 3, class: 32, fits: always, accepts: [1, 3] },
-  { machine: 183, class: 64, fits: always, accepts: [0x0a03] },
-  { machine: 40, class: 32, fits: flagIs(0x400, 0x400), accepts: [0x0903, 3] },
-  { machine: 40, class: 32, fits: always, accepts: [0x0b03, 3] },
-  { machine: 22, class: 64, fits: always, accepts: [0x0403] },
-  { machine: 21, class: 64, fits: always, accepts: [0x0503] },
-  { machine: 243, class: 64, fits: flagIs(6, 4), accepts: [0x1003] },
-  { machine: 243, class: 64, fits: flagIs(6, 0), accepts: [0x0f03] },
-  { machine: 258, class: 64, fits: flagIs(7, 3), accepts: [0x1203] },
-  { machine: 258, class: 64, fits: flagIs(7, 1), accepts: [0x1103] },
-  { machine: 43, class: 64, fits: always, accepts: [0x0103] },
-  { machine: 50, class: 64, fits: always, accepts: [0x0203] },
-  { machine: 8, class: 64, fits: flagIs(0x400, 0), accepts: [0x0703] },
-  { machine: 8, class: 64, fits: always, accepts: [0x0e03] },
-  { machine: 8, class: 32, fits: flagIs(0x420, 0x20), accepts: [0x0603] },
-  { machine: 8, class: 32, fits: flagIs(0x420, 0x420), accepts: [0x0d03] },
-  { machine: 8, class: 32, fits: flagIs(0x420, 0x400), accepts: [0x0c03] },
-  { machine: 8, class: 32, fits: always, accepts: [1, 3] },
-]

@@ -43,6 +43,7 @@ export function lddLoader(
     hwcapLevels: [],
     filters: false,
     auditModules: false,
+    environmentAudits: [],
     hasVariant: () => false,
     preloads: async () => [],
     resolve,

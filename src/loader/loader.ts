@@ -95,6 +95,7 @@ export interface Resolution {
   readonly cautions?: readonly Caution[]
 }
 
+/** What an answer depends on besides the files. */
 export type Caution = 'relative' | 'platform' | 'empty-element' | 'origin-dropped'
 
 /** What the loader takes from outside of the files: all of it from the image, never from the host. */
@@ -103,6 +104,8 @@ export interface LoaderSettings {
   readonly libraryPath?: string
   /** LD_PRELOAD of the image's environment. */
   readonly preload?: string
+  /** LD_AUDIT of the image's environment. */
+  readonly audit?: string
   /** The working directory assumed at start. */
   readonly workingDir: RootPath
   /** The CPU levels to search for, most preferred first (`x86-64-v3`, …); empty is the portable baseline. */
@@ -123,6 +126,8 @@ export interface Loader {
   /** Whether DT_AUXILIARY, DT_FILTER and audit modules have an effect. */
   readonly filters: boolean
   readonly auditModules: boolean
+  /** Audit modules of the environment, loaded before those of the program, and by more loaders. */
+  readonly environmentAudits: readonly string[]
   /** Whether the cache holds CPU-specific entries for a name. */
   hasVariant(name: string): boolean
   /** Names to load before all others, each with where it is asked for (`LD_PRELOAD`, `/etc/ld.so.preload`). */

@@ -6,7 +6,15 @@ import { type Candidate, muslCandidate } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { type MuslSystemPath, readMuslSystemPath, splitMuslList } from './ld-musl-path.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
-import { type Hit, type Opener, type SearchEnd, type SearchList, searchList, tryPath } from './search.js'
+import {
+  type Hit,
+  notFound,
+  type Opener,
+  type SearchEnd,
+  type SearchList,
+  searchList,
+  tryPath,
+} from './search.js'
 
 /** Everything a musl loader reads besides libraries: fixed for one loader file in one root. */
 export interface MuslInstallation {
@@ -38,6 +46,7 @@ export function muslLoader(installation: MuslInstallation, settings: LoaderSetti
     hwcapLevels: [],
     filters: false,
     auditModules: false,
+    environmentAudits: [],
     hasVariant: () => false,
     configuration: systemPath.file === undefined ? [] : [{ role: 'path', trail: systemPath.file }],
     // Only a search gives an object its one short name, the last component of its path.
@@ -72,6 +81,7 @@ async function resolve(
 ): Promise<Resolution> {
   const attempts: Attempt[] = []
   const { object } = rules.installation
+  if (name === '') return { name, attempts, found: undefined, rule: undefined }
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
     const end = await tryPath(name, { rule: 'path' }, rules.opener, attempts)
@@ -80,14 +90,23 @@ async function resolve(
   }
   const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
   if (loaded !== undefined) return { name, attempts, found: loaded, rule: 'already-loaded' }
-  if (Buffer.byteLength(name) > NAME_MAX) return { name, attempts, found: undefined, rule: undefined }
+  if (Buffer.byteLength(name) > NAME_MAX) return notFound(name, attempts)
   for (const list of searchLists(rules, requester)) {
-    const end = await searchList(list, name, rules.opener, attempts)
+    const end = await searchList(fitting(list, name), name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined)
       return settle(rules, name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
   }
-  return { name, attempts, found: undefined, rule: undefined }
+  return notFound(name, attempts)
+}
+
+/** The buffer that musl puts together a path in, with its NUL (ldso/dynlink.c, load_library: 2*NAME_MAX+2). */
+const MAX_SEARCHED = 512
+
+/** What does not fit is not opened. */
+function fitting(list: SearchList, name: string): SearchList {
+  const fits = (directory: string) => Buffer.byteLength(directory) + Buffer.byteLength(name) < MAX_SEARCHED
+  return { ...list, directories: list.directories.filter(fits) }
 }
 
 async function settle(
@@ -98,16 +117,7 @@ async function settle(
   attempts: Attempt[],
   end: SearchEnd,
 ): Promise<Resolution> {
-  if (end.hit === undefined) {
-    const { blockedBy } = end
-    return {
-      name,
-      attempts,
-      found: undefined,
-      rule: undefined,
-      ...(blockedBy === undefined ? {} : { blockedBy }),
-    }
-  }
+  if (end.hit === undefined) return notFound(name, attempts, end)
   const { file, elf } = end.hit.candidate
   const last = attempts[attempts.length - 1]!
   const twin = map.objects.find(

@@ -1,7 +1,7 @@
 import { LiftError } from '../errors.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { Candidate } from './candidate.js'
-import type { Attempt, Outcome, Rule } from './loader.js'
+import type { Attempt, Outcome, Resolution, Rule } from './loader.js'
 
 /** One ordered list of directories, and whose it is. */
 export interface SearchList {
@@ -80,4 +80,16 @@ export async function tryPath(
   attempts.push(attempt)
   if (candidate.outcome === 'taken') return { hit: { path, trail, candidate } }
   return opener.skips(candidate.outcome) ? {} : { blockedBy: attempt }
+}
+
+/** The answer where no place gave a file, or one of them stopped the loader. */
+export function notFound(name: string, attempts: readonly Attempt[], end: SearchEnd = {}): Resolution {
+  const { blockedBy } = end
+  return {
+    name,
+    attempts,
+    found: undefined,
+    rule: undefined,
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  }
 }

@@ -1,4 +1,4 @@
-/** What a glibc loader binary has compiled in (loader-rules B7). */
+/** What a glibc loader binary has compiled in. */
 export interface GlibcBuild {
   /** The default directories in search order, each ending in `/`. */
   readonly directories: readonly string[]

@@ -17,6 +17,11 @@ export interface Trail {
   readonly fault?: TrailFault
 }
 
+/** The trail of an entry that is asked for by the very place where it lies. */
+export function trailOf(end: Entry): Trail {
+  return { asked: end.path, links: [], stones: [], end }
+}
+
 /** Linux follows at most 40 links in one path (path_resolution(7), MAXSYMLINKS). */
 const MAX_LINKS = 40
 /** PATH_MAX and NAME_MAX of linux/limits.h, in bytes. */

@@ -21,10 +21,12 @@ export interface FileEntry extends EntryBase {
   readonly identity: string
 }
 
+/** A directory; its listing is asked for separately. */
 export interface DirectoryEntry extends EntryBase {
   readonly kind: 'directory'
 }
 
+/** A symbolic link, never followed here. */
 export interface SymlinkEntry extends EntryBase {
   readonly kind: 'symlink'
   /** The link's text, unchanged; an absolute one is meant inside the root. */
@@ -36,6 +38,7 @@ export interface SpecialEntry extends EntryBase {
   readonly kind: 'special'
 }
 
+/** Whatever lies at a path. */
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry
 
 /**

@@ -6,6 +6,7 @@ import { hostPlatform, parsePlatform } from '../image/platform.js'
 import { cachedRootFs } from '../rootfs/cached.js'
 import { directoryRootFs } from '../rootfs/directory.js'
 import { runInChroot } from './chroot.js'
+import { platformOfRoot } from './directory-platform.js'
 import type { Source } from './source.js'
 
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
@@ -14,11 +15,13 @@ export const dir: Source = {
   describe: 'dir:DIR            a root file system in a directory',
   open: async (location, { platform }) => {
     checkDirectory(location)
+    const rootfs = cachedRootFs(directoryRootFs(location))
     return {
       reference: `dir:${location}`,
-      platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
+      platform:
+        platform === undefined ? ((await platformOfRoot(rootfs)) ?? hostPlatform()) : parsePlatform(platform),
       config: EMPTY_CONFIG,
-      rootfs: cachedRootFs(directoryRootFs(location)),
+      rootfs,
       copySource: { kind: 'context' },
       run: (command) => runInChroot(location, command),
       [Symbol.asyncDispose]: async () => {},

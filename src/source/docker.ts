@@ -5,7 +5,7 @@ import { engineClient } from './engine-client.js'
 import { runCommand, startCommand } from './engine-command.js'
 import { dockerEndpoint } from './engine-endpoint.js'
 import { oneLine } from './engine-errors.js'
-import { type Engine, openEngineImage } from './engine-image.js'
+import { type Engine, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `docker:NAME`: an image of the Docker daemon that the environment names; it is pulled when it is not there. */
@@ -22,15 +22,7 @@ const HINT = 'Is the daemon running? See DOCKER_HOST, or use dir:DIR for a root 
 
 /** The image if the daemon has it. Throws LiftError 'engine-unreachable', 'engine-denied', … */
 export async function openFromDocker(name: string, options: OpenOptions): Promise<Image | undefined> {
-  const engine = await connect(options)
-  try {
-    const image = await openEngineImage(engine, name, options)
-    if (image === undefined) await engine[Symbol.asyncDispose]()
-    return image
-  } catch (error) {
-    await engine[Symbol.asyncDispose]()
-    throw error
-  }
+  return openFromEngine(await connect(options), name, options)
 }
 
 /**

@@ -26,6 +26,7 @@ export interface EngineClient {
   close(): void
 }
 
+/** The head of an answer, and its body still to come. */
 export interface EngineAnswer {
   readonly status: number
   header(name: string): string | undefined
@@ -35,6 +36,7 @@ export interface EngineAnswer {
   drop(): void
 }
 
+/** What a request may carry besides its method and path. */
 export interface SendOptions {
   readonly body?: unknown
   readonly signal?: AbortSignal | undefined

@@ -21,14 +21,24 @@ export interface Engine extends AsyncDisposable {
 
 /**
  * Opens an image the engine has; undefined when it has none of this name. The image then owns the engine: both
- * go with its disposal. Otherwise the engine is left to the caller.
- * Throws LiftError.
+ * go with its disposal. Without an image the engine is given back. Throws LiftError.
  */
-export async function openEngineImage(
+export async function openFromEngine(
   engine: Engine,
   name: string,
   options: OpenOptions,
 ): Promise<Image | undefined> {
+  try {
+    const image = await openImage(engine, name, options)
+    if (image === undefined) await engine[Symbol.asyncDispose]()
+    return image
+  } catch (error) {
+    await engine[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function openImage(engine: Engine, name: string, options: OpenOptions): Promise<Image | undefined> {
   if (imageIdOf(name) === undefined) parseImageName(name)
   const { client } = engine
   const { platform, signal } = options

@@ -9,6 +9,7 @@ export interface Helpers {
   remove(): Promise<void>
 }
 
+/** How helper containers are made. */
 export interface HelperOptions {
   /** Sent only when the user asked for one. */
   readonly platform?: string | undefined

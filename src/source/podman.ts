@@ -6,7 +6,7 @@ import type { Image } from '../image/image.js'
 import { engineClient } from './engine-client.js'
 import { type Environment, type RunningCommand, runCommand, startCommand } from './engine-command.js'
 import { oneLine } from './engine-errors.js'
-import { type Engine, openEngineImage } from './engine-image.js'
+import { type Engine, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `podman:NAME`: an image of Podman's storage; it is pulled when it is not there. */
@@ -32,15 +32,7 @@ export function hasPodman(env: Environment): boolean {
 
 /** The image if Podman has it. Throws LiftError 'engine-unreachable', … */
 export async function openFromPodman(name: string, options: OpenOptions): Promise<Image | undefined> {
-  const engine = await connect(options)
-  try {
-    const image = await openEngineImage(engine, name, options)
-    if (image === undefined) await engine[Symbol.asyncDispose]()
-    return image
-  } catch (error) {
-    await engine[Symbol.asyncDispose]()
-    throw error
-  }
+  return openFromEngine(await connect(options), name, options)
 }
 
 async function pullWithPodman(name: string, options: OpenOptions): Promise<Image> {

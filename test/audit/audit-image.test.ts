@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Audit } from '../../src/audit/audit.js'
 import { audit } from '../../src/audit/audit-image.js'
-import { LiftError } from '../../src/errors.js'
+import { type ErrorCode, LiftError } from '../../src/errors.js'
+import { parent } from '../../src/rootfs/path.js'
+import type { RootFs } from '../../src/rootfs/rootfs.js'
 import { buildElf } from '../support/elf-builder.js'
 import { debianTree, GLIBC, library, program, smallImage, type Tree } from '../support/small-image.js'
 
@@ -153,4 +155,69 @@ test('an aborted audit gives no answer', async () => {
 
 test('an image without ELF files has no rows', async () => {
   assert.deepEqual((await audit(smallImage({ '/a': 'a'.repeat(100) }), [])).binaries, [])
+})
+
+/** The image as it looks to somebody who may not read all of it. */
+function guarded(forbidden: Readonly<Record<string, ErrorCode>>, more: Tree = {}) {
+  const image = smallImage({ ...tree, ...more })
+  const refuse = (path: string) => {
+    const code = forbidden[path]
+    if (code !== undefined) throw new LiftError(code, `cannot read ${path}`)
+  }
+  const { lstat, list, open } = image.rootfs
+  const rootfs: RootFs = {
+    lstat: async (path) => {
+      refuse(parent(path))
+      return lstat(path)
+    },
+    list: async (path) => {
+      if (forbidden[path] === 'unreadable') refuse(path)
+      return list(path)
+    },
+    open: (file) => ({
+      ...open(file),
+      read: async (...range) => {
+        refuse(file.path)
+        return open(file).read(...range)
+      },
+    }),
+  }
+  return { ...image, rootfs }
+}
+
+test('an audit of the whole image tells what may not be read, and goes on', async () => {
+  const secret = { '/root/.bin/tool': program(), '/usr/bin/locked': program() }
+  const whole = await audit(guarded({ '/root': 'unreadable', '/usr/bin/locked': 'unreadable' }, secret), [])
+  const [first, ...others] = whole.binaries
+  assert.deepEqual(first?.findings, [
+    {
+      kind: 'not-looked-at',
+      severity: 'warning',
+      message: '2 paths could not be read, so nothing is known of: /root, /usr/bin/locked',
+      paths: ['/root', '/usr/bin/locked'],
+    },
+  ])
+  assert.deepEqual(others, (await audit(smallImage(tree), [])).binaries)
+})
+
+test('a program that cannot be followed to its end is an error of its own row', async () => {
+  const hostile = {
+    '/usr/bin/endless': program(['libe.so'], { rpath: '/endless' }),
+    '/usr/bin/shut': program(['libs.so'], { rpath: '/shut' }),
+    '/endless/x': '',
+    '/shut/x': '',
+  }
+  const whole = await audit(guarded({ '/shut': 'unreadable', '/endless': 'limit' }, hostile), [])
+  for (const path of ['/usr/bin/endless', '/usr/bin/shut']) {
+    const one = row(whole, path)
+    assert.deepEqual([one?.kind, one?.findings.map(({ kind }) => kind)], ['program', ['not-followed']], path)
+  }
+  assert.equal(row(whole, '/usr/bin/x')?.libraries.length, 3)
+})
+
+test('what is wrong with the image as a whole ends the audit', async () => {
+  const image = smallImage(tree)
+  const lost = new LiftError('engine-failed', 'gone')
+  const rootfs = { ...image.rootfs, lstat: () => Promise.reject(lost) }
+  await assert.rejects(audit({ ...image, rootfs }, []), lost)
 })

@@ -307,3 +307,10 @@ test('steps are told in lines only where nobody watches and --verbose asks', asy
     assert.doesNotMatch((await runCli(['dir:/', 'ls', ...argv], answers)).err, /creating/)
   }
 })
+
+test('a directory that is copied whole is told apart from the files, whose sizes are known', async () => {
+  const directory = copyOf('/etc/ssl', { kind: 'directory', size: 0 })
+  const lift = liftOf({ copies: [copyOf('/x'), copyOf('/y'), directory] })
+  const { err } = await runCli(['lift', 'dir:/', '/x'], { lift })
+  assert.match(err, /^2 files, 2\.0 kB; and 1 whole directory$/m)
+})

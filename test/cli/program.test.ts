@@ -30,6 +30,12 @@ test('help and version are answers on stdout', async () => {
   }
 })
 
+test('help for a command that is none is wrong usage, and says so', async () => {
+  const { status, out, err } = await runCli(['help', 'nothing'])
+  assert.deepEqual([status, out], [2, ''])
+  assert.equal(err, "liftbin: unknown command 'nothing'\n  liftbin --help shows how.\n")
+})
+
 test('the help of each command', async () => {
   for (const argv of [['--help'], ['help', 'lift'], ['help', 'why'], ['help', 'audit']]) {
     matchesGolden(`${argv.join('-').replace(/^--/, '')}.txt`, transcript(argv, await runCli(argv)))

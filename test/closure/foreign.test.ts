@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { ociPlatform } from '../../src/elf/elf.js'
 import { LIFT_FORMATS, lift } from '../../src/index.js'
 import type { MemoryNode } from '../../src/rootfs/memory.js'
+import { imageOfTree } from '../support/elf-tree.js'
 import { debianRoot, PORTS, type Port, program } from '../support/foreign-root.js'
 import { matchesGolden } from '../support/golden.js'
-import { imageOfTree } from '../support/musl-root.js'
 
 type Tree = Record<string, MemoryNode>
 

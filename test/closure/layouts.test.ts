@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { type Lift, lift } from '../../src/index.js'
 import type { MemoryNode } from '../../src/rootfs/memory.js'
 import { buildElf } from '../support/elf-builder.js'
+import { imageOfTree } from '../support/elf-tree.js'
 import { debianRoot, glibcLoader, PORTS, program } from '../support/foreign-root.js'
-import { imageOfTree, MUSL, muslLoaderFile } from '../support/musl-root.js'
+import { MUSL, muslLoaderFile } from '../support/musl-root.js'
 
 type Tree = Record<string, MemoryNode>
 

@@ -5,7 +5,8 @@ import { isExtension, parseLdSoCache } from '../../src/loader/ld-so-cache.js'
 import { readGlibcBuild } from '../../src/loader/system-dirs.js'
 import { answerOrRefusal, fuzz } from '../support/fuzz.js'
 import { mutated } from '../support/fuzz-bytes.js'
-import { cacheFile, glibcLoaderFile, randomLines } from '../support/fuzz-loader.js'
+import { cacheFile, randomLines } from '../support/fuzz-cache.js'
+import { loaderFile } from '../support/glibc-loader-file.js'
 
 const FORMATS = ['old', 'new', 'combined'] as const
 const ENDIANS = ['little', 'big'] as const
@@ -60,7 +61,7 @@ fuzz({
     const endian = random.pick(ENDIANS)
     const size = random.pick([32, 64] as const)
     const directories = random.several(1, 5, () => random.pick(['/lib/', '/usr/lib/', '/lib/x/', '/a b/']))
-    const bytes = glibcLoaderFile(directories, { endian, class: size })
+    const bytes = loaderFile({ directories, elf: { endian, class: size } })
     const damaged = mutated(random, bytes, [], endian)
     const build = readGlibcBuild(damaged, size === 64 ? 8 : 4, endian)
     assert(build.directories.length >= 1 && build.directories.length <= 16)

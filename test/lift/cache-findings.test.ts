@@ -5,12 +5,12 @@ import { lift } from '../../src/lift/lift-image.js'
 import { rootFiles } from '../../src/loader/files.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import { buildElf } from '../support/elf-builder.js'
+import { muslLoaderFile } from '../support/musl-root.js'
 import {
   debianTree,
   ldSoCache,
   library,
   MUSL,
-  muslLoader,
   program,
   smallImage,
   type Tree,
@@ -52,7 +52,7 @@ test('ldconfig does not help a program that shuts the default directories out', 
 })
 
 test('musl knows no ld.so.conf', async () => {
-  const musl = { '/usr/bin/x': program(['libz.so'], { interp: MUSL }), [`/usr${MUSL}`]: muslLoader() }
+  const musl = { '/usr/bin/x': program(['libz.so'], { interp: MUSL }), [`/usr${MUSL}`]: muslLoaderFile() }
   assert.deepEqual(await directoriesOf({ ...musl, ...stored }), [])
 })
 

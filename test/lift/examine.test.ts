@@ -8,7 +8,8 @@ import { rootFiles } from '../../src/loader/files.js'
 import { loadersOf } from '../../src/loader/index.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import { buildElf } from '../support/elf-builder.js'
-import { debianTree, library, MUSL, muslLoader, program, type Tree } from '../support/small-image.js'
+import { muslLoaderFile } from '../support/musl-root.js'
+import { debianTree, glibcLoader, library, MUSL, program, type Tree } from '../support/small-image.js'
 
 const LIB = '/usr/lib/x86_64-linux-gnu'
 
@@ -55,7 +56,7 @@ test('a library is loaded as a program of its machine would load it', async () =
 
 test('a library that asks for the C library of musl is loaded by musl, also beside a glibc', async () => {
   const tree = debianTree({
-    '/usr/lib/ld-musl-x86_64.so.1': muslLoader(),
+    '/usr/lib/ld-musl-x86_64.so.1': muslLoaderFile(),
     '/usr/lib/libm1.so': library('libm1.so', ['libc.musl-x86_64.so.1']),
     '/usr/lib/libg1.so': library('libg1.so', ['libc.so.6']),
   })
@@ -146,11 +147,24 @@ test('there is a variant for each CPU level, and none where nothing is specific 
 test('a musl program has neither CPU levels nor a cache', async () => {
   const tree = {
     '/x': program(['libz.so'], { interp: MUSL }),
-    [MUSL]: muslLoader(),
+    [MUSL]: muslLoaderFile(),
     '/lib/libz.so': library('libz.so'),
     '/lib/glibc-hwcaps/x86-64-v3/libz.so': library('libz.so'),
   }
   const found = await examineFile(tree, '/x')
   assert.deepEqual([found.variants.length, found.loader?.configuration.length], [0, 0])
   assert.deepEqual(namesOf(found), ['/x', '/lib/libz.so'])
+})
+
+test('a loader without an execute bit is told, since the kernel starts none', async () => {
+  const shut = { [`${LIB}/ld-linux-x86-64.so.2`]: { file: glibcLoader(), mode: 0o644 } }
+  const found = await examineFile(debianTree({ '/usr/bin/x': program(), ...shut }), '/usr/bin/x')
+  assert.deepEqual(kindsOf(found), ['not-executable'])
+  assert.equal(found.baseline?.objects.length, 1)
+})
+
+test('a relative PT_INTERP depends on the working directory', async () => {
+  const interp = 'lib64/ld-linux-x86-64.so.2'
+  const found = await examineFile(debianTree({ '/usr/bin/x': program([], { interp }) }), '/usr/bin/x')
+  assert.deepEqual(kindsOf(found), ['relative-path'])
 })

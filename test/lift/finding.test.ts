@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FINDING_KINDS, type FindingKind, type Severity } from '../../src/lift/finding.js'
+import { FINDING_KINDS, type FindingKind, finding, type Severity } from '../../src/lift/finding.js'
 import { type LiftOptions, lift } from '../../src/lift/lift-image.js'
 import { buildElf } from '../support/elf-builder.js'
 import {
@@ -30,8 +30,11 @@ const VARIANT = 'glibc-hwcaps/x86-64-v3'
 const x = (needed: readonly string[] = [], options = {}): Tree => ({ '/usr/bin/x': program(needed, options) })
 const arm64 = buildElf({ machine: 183, type: 'exec', dynamic: false })
 
-/** An image for each kind, in which it is the thing to say. The kinds of ldd need a running container. */
-const CASES: Record<Exclude<FindingKind, 'from-ldd' | 'ldd-failed'>, Case> = {
+/** The kinds of ldd need a running container, those of a whole image are said by an audit. */
+type Elsewhere = 'from-ldd' | 'ldd-failed' | 'not-followed' | 'not-looked-at'
+
+/** An image for each kind, in which it is the thing to say. */
+const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
   'library-missing': {
     severity: 'error',
     tree: x(['libz.so']),
@@ -274,4 +277,10 @@ test('findings come with errors first, then by their words, and each is said onc
     findings.map(({ severity, message }) => `${severity} ${message.slice(0, 7)}`),
     ['error libp.so', 'error libp.so', 'error libq.so', 'warning /usr/bi', 'note /usr/bi'],
   )
+})
+
+test('what is said of setuid bits is true of stages and of build contexts', () => {
+  const { message } = finding({ kind: 'setuid', program: '/bin/su', mode: 0o4755 })
+  assert.match(message, /\/bin\/su has mode 4755; COPY --from keeps it/)
+  assert.match(message, /from a build context makes the file root's, and the legacy builder drops these bits/)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LiftError } from '../../src/errors.js'
-import { findIncluded, includedFiles } from '../../src/lift/include.js'
+import { findIncluded, includedEntries } from '../../src/lift/include.js'
 import { lift } from '../../src/lift/lift-image.js'
 import { rootFiles } from '../../src/loader/files.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
@@ -57,12 +57,17 @@ test('what is not there, or is neither file nor directory, is refused', async ()
   }
 })
 
-test('the files of a directory are those at every depth, links not followed', async () => {
-  const files = rootFiles(memoryRootFs(tree))
-  const [directory] = await findIncluded(files, '/data')
-  const paths: string[] = []
-  for await (const { path } of includedFiles(files, directory!)) paths.push(path)
-  assert.deepEqual(paths.sort(), ['/data/deep/two', '/data/one'])
+test('what comes with a directory lies below the path it is named by, links not followed', async () => {
+  const files = rootFiles(memoryRootFs({ ...tree, '/alias': { link: 'data' } }))
+  const [directory] = await findIncluded(files, '/alias')
+  const places: string[] = []
+  for await (const { at, entry } of includedEntries(files, directory!)) places.push(`${entry.kind} ${at}`)
+  assert.deepEqual(places.sort(), [
+    'directory /alias/deep',
+    'file /alias/deep/two',
+    'file /alias/one',
+    'symlink /alias/link',
+  ])
 })
 
 const plugins = debianTree({
@@ -116,4 +121,19 @@ test('an included file keeps the path it is named by', async () => {
   assert.deepEqual([entry?.path, entry?.realPath], ['/etc/conf', '/srv/conf.1'])
   assert.deepEqual(entry?.why, [{ neededBy: '', name: '/etc/conf', rule: 'include' }])
   assert.ok(copies.some(({ to, realPath }) => to === '/etc/conf' && realPath === '/srv/conf.1'))
+})
+
+test('what is included is resolved again in the lifted tree, with the links of its directory', async () => {
+  const own = { '/usr/bin/x': program(), '/app/bin/p': program(['liba.so.1'], { runpath: '$ORIGIN/../lib' }) }
+  const linked = debianTree({
+    ...own,
+    '/app/lib/liba.so.1': { link: 'liba.so.1.2' },
+    '/app/lib/liba.so.1.2': library('liba.so.1'),
+    '/usr/bin/p': { link: '../../app/bin/p' },
+  })
+  const faults = async (include: string) =>
+    (await lift(smallImage(linked), ['x'], { include: [include] })).findings.map(({ kind }) => kind)
+  assert.deepEqual(await faults('/app'), [])
+  assert.deepEqual(await faults('/app/bin/p'), [])
+  assert.deepEqual(await faults('/usr/bin/p'), ['lift-differs'])
 })

@@ -193,3 +193,16 @@ test('an interpreter with a relative path starts at the working directory', asyn
     ['/run', '/srv/bin/sh'],
   )
 })
+
+test('a PATH directory that may not be read is passed over, and told where no other has the name', async () => {
+  const held = memoryRootFs({ '/shut/x': elf, '/shut/y': elf, '/bin/x': elf })
+  const denied = new LiftError('unreadable', 'cannot read /shut')
+  const lstat: typeof held.lstat = async (path) => {
+    if (path.startsWith('/shut/')) throw denied
+    return held.lstat(path)
+  }
+  const files = rootFiles({ ...held, lstat })
+  const environment = environmentOf({ ...EMPTY_CONFIG, env: ['PATH=/shut:/bin'] })
+  assert.deepEqual(pathsOf(await findProgram(files, environment, 'x')), ['/bin/x'])
+  await assert.rejects(findProgram(files, environment, 'y'), denied)
+})

@@ -107,3 +107,13 @@ test('two equal files are two objects', async () => {
   })
   assert.deepEqual(found, ['/r/liba.so', '/r/libb.so'])
 })
+
+test('an empty name is the program itself, for whoever asks', async () => {
+  const answer = await liftFrom({
+    '/bin/p': program({ needed: ['', 'liba.so'] }),
+    '/lib/liba.so': library({ needed: [''] }),
+  })
+  assert.deepEqual(answer.found, ['/lib/liba.so'])
+  assert.deepEqual(answer.missing, [])
+  assert.deepEqual(complaints(answer), [])
+})

@@ -158,3 +158,16 @@ test("what an audit module needs is searched in the program's RPATH", async () =
   })
   assert.deepEqual(found, ['/m/libm.so', '/r/libo.so'])
 })
+
+test('audit modules of LD_AUDIT are loaded by every glibc, with what they need', async () => {
+  const tree = {
+    '/bin/p': program(),
+    '/opt/libaudit.so': library({ needed: ['liba.so'] }),
+    '/lib/liba.so': library(),
+  }
+  for (const loader of [{ version: '2.36' }, {}]) {
+    const answer = await liftFrom(tree, { env: ['LD_AUDIT=/opt/libaudit.so:libgone.so'], loader })
+    assert.deepEqual(answer.found, ['/opt/libaudit.so', '/lib/liba.so'])
+    assert.deepEqual(complaints(answer), ['audit-missing'])
+  }
+})

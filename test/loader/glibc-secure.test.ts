@@ -109,3 +109,16 @@ test('what only the unprivileged start finds is lifted all the same, with a warn
   assert.deepEqual(answer.found, ['/e/liba.so'])
   assert.deepEqual(complaints(answer), ['secure-mode'])
 })
+
+test('what only a start with raised privilege loads is lifted too', async () => {
+  const tree = {
+    '/bin/p': { ...program({ needed: ['liba.so'] }), mode: SETUID },
+    '/e/liba.so': library(),
+    '/lib/liba.so': library({ needed: ['libb.so'] }),
+    '/lib/libb.so': library(),
+  }
+  const answer = await liftFrom(tree, { env: ['LD_LIBRARY_PATH=/e'] })
+  const copied = answer.lift.copies.filter(({ role }) => role === 'library').map(({ to }) => to)
+  assert.deepEqual(copied, ['/e/liba.so', '/lib/liba.so', '/lib/libb.so'])
+  assert.deepEqual(complaints(answer), [])
+})

@@ -433,3 +433,22 @@ test('a library is resolved by the loader that its C library has', async () => {
   )
   assert.deepEqual(found, ['/usr/lib/libb.so'])
 })
+
+test('an empty name is found nowhere, and nothing is opened for it', async () => {
+  const { missing, tried } = await liftFromMusl({ '/bin/p': muslProgram({ needed: [''] }) })
+  assert.deepEqual(missing, [' for /bin/p'])
+  assert.deepEqual(tried[''], [])
+})
+
+test('a path of 512 bytes or more is passed over in a search', async () => {
+  const long = (length: number) =>
+    `/${'d'.repeat(200)}/${'e'.repeat(200)}/${'f'.repeat(length - '///'.length - 400 - '/liba.so'.length)}`
+  const tree = (directory: string) => ({
+    '/bin/p': muslProgram({ needed: ['liba.so'], rpath: `${directory}:/r` }),
+    [`${directory}/liba.so`]: library,
+    '/r/liba.so': library,
+  })
+  const fits = long(511)
+  assert.deepEqual((await liftFromMusl(tree(fits))).found, [`${fits}/liba.so`])
+  assert.deepEqual((await liftFromMusl(tree(long(512)))).found, ['/r/liba.so'])
+})

@@ -80,6 +80,7 @@ export function graphLoader(graph: Graph, options: GraphOptions = {}): Loader {
     hwcapLevels: [],
     filters,
     auditModules,
+    environmentAudits: [],
     hasVariant: () => false,
     preloads: async () => preloads.map((name) => ({ name, from: 'LD_PRELOAD' })),
     resolve,

@@ -1,5 +1,6 @@
 import type { MemoryNode } from '../../src/rootfs/memory.js'
 import { buildElf, type ElfOptions } from './elf-builder.js'
+import { loaderFile } from './glibc-loader-file.js'
 
 /** An architecture as its programs and its loader's build show it. */
 export interface Port {
@@ -58,30 +59,12 @@ export function program({ elf, loader }: Port, options: ElfOptions = {}): Uint8A
   return buildElf({ ...elf, interp: loader, dtFlags1: 0x0800_0000, ...options })
 }
 
-/** What liftbin reads from glibc's loader: Debian's default directories with their lengths, cache path, version. */
+/** The loader of a port with Debian's default directories. */
 export function glibcLoader({ elf, loader, triplet }: Port): Uint8Array {
-  const directories = [`/lib/${triplet}/`, `/usr/lib/${triplet}/`, '/lib/', '/usr/lib/']
-  const texts = [
-    'x',
-    `lib/${triplet}`,
-    '/etc/ld.so.cache',
-    'stable release version 2.41.',
-    ...directories,
-    'x',
-  ]
-  return Buffer.concat([
-    buildElf({ ...elf, soname: loader.slice(loader.lastIndexOf('/') + 1) }),
-    Buffer.from(`\0${texts.map((text) => `${text}\0`).join('')}`),
-    lengths(directories, elf),
-  ])
-}
-
-function lengths(texts: readonly string[], { class: bits = 64, endian = 'little' }: ElfOptions): Buffer {
-  const width = bits / 8
-  const out = Buffer.alloc(texts.length * width)
-  for (const [index, { length }] of texts.entries()) {
-    if (endian === 'little') out.writeUIntLE(length, index * width, 4)
-    else out.writeUIntBE(length, (index + 1) * width - 4, 4)
-  }
-  return out
+  return loaderFile({
+    directories: [`/lib/${triplet}/`, `/usr/lib/${triplet}/`, '/lib/', '/usr/lib/'],
+    lib: `lib/${triplet}`,
+    levels: '',
+    elf: { ...elf, soname: loader.slice(loader.lastIndexOf('/') + 1) },
+  })
 }

@@ -3,9 +3,11 @@ import { type MemoryNode, memoryRootFs } from '../../src/rootfs/memory.js'
 import type { RootFs } from '../../src/rootfs/rootfs.js'
 import { buildElf, type ElfOptions } from './elf-builder.js'
 import { mutated } from './fuzz-bytes.js'
+import { cacheFile, randomLines } from './fuzz-cache.js'
 import { mutatedElf } from './fuzz-elf.js'
-import { cacheFile, glibcLoaderFile, muslLoaderFile, randomLines } from './fuzz-loader.js'
 import type { Random } from './fuzz-random.js'
+import { loaderFile } from './glibc-loader-file.js'
+import { muslLoaderFile } from './musl-root.js'
 
 const GLIBC = '/lib64/ld-linux-x86-64.so.2'
 const MUSL = '/lib/ld-musl-x86_64.so.1'
@@ -23,7 +25,7 @@ export function randomRoot(random: Random): Record<string, MemoryNode> {
   const put = (path: string, bytes: Uint8Array, isElf: boolean) => {
     tree[path] = { file: damaged(random, bytes, isElf), mode: random.pick([0o755, 0o755, 0o4755, 0o644]) }
   }
-  put(GLIBC, glibcLoaderFile(['/lib/', '/usr/lib/']), false)
+  put(GLIBC, loaderFile({ directories: ['/lib/', '/usr/lib/'] }), false)
   put(MUSL, muslLoaderFile(), false)
   for (const name of LIBRARIES) {
     for (const directory of random.several(0, 2, () => random.pick(DIRECTORIES)))

@@ -7,6 +7,7 @@ import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf } from '../print.js'
 
+/** The options of `liftbin audit`. */
 export interface AuditFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['AUDIT_FORMATS']

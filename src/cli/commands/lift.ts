@@ -6,6 +6,7 @@ import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, printFindings, printSummary } from '../print.js'
 
+/** The options of `liftbin lift`. */
 export interface LiftFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']

@@ -7,6 +7,7 @@ import { writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { mannerOf } from '../print.js'
 
+/** The options of `liftbin why`. */
 export interface WhyFlags extends CommonFlags, LddFlag, SourceFlags {}
 
 /** `liftbin why`: the chains from a program to a library, or who misses it. Gives the exit status. */

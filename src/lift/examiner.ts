@@ -1,7 +1,10 @@
 import { LiftError } from '../errors.js'
 import type { ConfinedCommand, Image } from '../image/image.js'
+import { rootFiles } from '../loader/files.js'
+import { loadersOf } from '../loader/index.js'
 import { type LddAnswer, parseLdd } from '../loader/ldd.js'
 import type { Loader } from '../loader/loader.js'
+import { environmentOf } from './environment.js'
 import type { Examination, Examiner } from './examine.js'
 
 /** An examiner that may ask `ldd`, or what does the same in an image; asking throws LiftError. */
@@ -9,15 +12,23 @@ export interface LddExaminer extends Examiner {
   readonly askLdd?: (examination: Examination) => Promise<LddAnswer>
 }
 
-/** The options of a lift or an audit that concern `ldd`. */
-export interface LddOptions {
+/** What a lift or an audit may be told besides what to look at. */
+export interface ExamineOptions {
+  /** Whether the image's own loader may run, confined, where the answer lacks something; never by default. */
   readonly ldd?: 'never' | 'where-missing'
   readonly signal?: AbortSignal
   readonly onStep?: (step: string) => void
 }
 
+/** What examines the files of an image. */
+export function examinerOf(image: Image, options: ExamineOptions): LddExaminer {
+  const files = rootFiles(image.rootfs)
+  const environment = environmentOf(image.config)
+  return { files, loaders: loadersOf(files), environment, ...askLdd(image, options) }
+}
+
 /** What an examiner has when the user lets `ldd` be asked. */
-export function askLdd(image: Image, { ldd, signal, onStep }: LddOptions): Pick<LddExaminer, 'askLdd'> {
+function askLdd(image: Image, { ldd, signal, onStep }: ExamineOptions): Pick<LddExaminer, 'askLdd'> {
   if (ldd !== 'where-missing') return {}
   const ask = askerOf(image, signal)
   return {

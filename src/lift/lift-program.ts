@@ -1,0 +1,87 @@
+import type { Closure } from '../closure/closure.js'
+import type { LoadedObject } from '../loader/loader.js'
+import { basename, join, parent, type RootPath } from '../rootfs/path.js'
+import type { Placed } from './check.js'
+import type { Examination } from './examine.js'
+import type { LddExaminer } from './examiner.js'
+import { finding } from './finding.js'
+import { examineFully } from './ldd.js'
+import type { LiftedProgram } from './lift.js'
+import { addFaults, type Lifting } from './lifting.js'
+import { findProgram, type Started } from './programs.js'
+
+/** A program of a lift, and what is resolved again in the planned tree. */
+export interface PlacedProgram {
+  readonly program: LiftedProgram
+  readonly placed: readonly Placed[]
+}
+
+/** Finds a program and its chain of interpreters, and gathers what each of them needs. */
+export async function liftProgram(lifting: Lifting, asked: string): Promise<PlacedProgram> {
+  const { examiner, gathering } = lifting
+  const { chain, findings } = await findProgram(examiner.files, examiner.environment, asked)
+  gathering.addFindings(findings)
+  const steps: Step[] = []
+  for (const started of chain) steps.push(await examineStep(examiner, started, chain[0]))
+  for (const step of steps) await gatherStep(lifting, step)
+  return {
+    program: describeProgram(asked, steps),
+    placed: steps.flatMap(({ examination, at }) => (examination === undefined ? [] : [{ examination, at }])),
+  }
+}
+
+/** One file of a chain, examined if it is an ELF file, and where the planned tree has it. */
+interface Step {
+  readonly started: Started
+  readonly examination: Examination | undefined
+  readonly at: RootPath
+}
+
+async function examineStep(examiner: LddExaminer, started: Started, first: Started): Promise<Step> {
+  const { trail, file, elf } = started
+  const examination = elf === undefined ? undefined : await examineFully(examiner, trail, file, elf)
+  return { started, examination, at: started === first ? placeOf(started, examination) : trail.asked }
+}
+
+/** Its real path; the link's own place where only that keeps the name it is called by, and no $ORIGIN is at stake. */
+function placeOf({ trail, file }: Started, examination: Examination | undefined): RootPath {
+  const name = basename(trail.asked)
+  if (name === basename(file.path) || name === '' || name === '.' || name === '..') return file.path
+  const { rpath = '', runpath = '', needed = [] } = examination?.elf.dynamic ?? {}
+  if (`${rpath}${runpath}${needed.join('')}`.includes('ORIGIN')) return file.path
+  const link = trail.links.findLast((entry) => basename(entry.path) === name)
+  return link === undefined ? file.path : join(parent(link.path), name)
+}
+
+async function gatherStep(lifting: Lifting, { started, examination, at }: Step): Promise<void> {
+  const { gathering } = lifting
+  const { file, trail } = started
+  gathering.addStarted(started, at, examination)
+  if ((file.mode & 0o111) === 0 && examination?.kind !== 'library') {
+    gathering.addFindings([finding({ kind: 'not-executable', program: trail.asked })])
+  }
+  if (examination !== undefined) await addFaults(lifting, examination)
+}
+
+function describeProgram(asked: string, steps: readonly Step[]): LiftedProgram {
+  const [{ started: first, at, examination: own }, next] = steps as [Step, ...Step[]]
+  const examination = own ?? steps.findLast((step) => step.examination !== undefined)?.examination
+  const interpreter = first.elf === undefined ? next?.started.trail.asked : first.elf.interpreter
+  const machine = examination?.elf.machine
+  return {
+    asked,
+    path: first.trail.asked,
+    realPath: first.file.path,
+    kind: first.elf === undefined ? 'script' : (examination?.kind ?? 'program'),
+    command: [at],
+    ...(interpreter === undefined ? {} : { interpreter }),
+    ...(machine === undefined ? {} : { machine }),
+    libraries:
+      examination?.baseline === undefined ? [] : librariesOf(examination.baseline).map(({ name }) => name),
+  }
+}
+
+/** In load order, without program and loader. */
+function librariesOf(closure: Closure): readonly LoadedObject[] {
+  return closure.objects.filter((object) => object !== closure.program && object !== closure.loader)
+}

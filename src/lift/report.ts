@@ -1,0 +1,43 @@
+import type { Image } from '../image/image.js'
+import { describeImage, imageFindings } from './describe-image.js'
+import type { Finding } from './finding.js'
+import type { Gathering } from './gathering.js'
+import type { Lift, LiftedProgram, Missing } from './lift.js'
+import type { Plan } from './plan.js'
+
+/** The answer as plain data: sorted, and nothing in it twice. */
+export function report(
+  image: Image,
+  programs: readonly LiftedProgram[],
+  gathering: Gathering,
+  plan: Plan,
+): Lift {
+  return {
+    image: describeImage(image),
+    programs,
+    entries: gathering.entries(),
+    copies: plan.copies,
+    directories: plan.directories,
+    missing: uniqueMissing(gathering.missing),
+    findings: uniqueFindings([...gathering.findings, ...plan.findings, ...imageFindings(image)]),
+  }
+}
+
+function uniqueMissing(rows: readonly Missing[]): Missing[] {
+  const known = new Map<string, Missing>()
+  for (const row of rows) {
+    const key = `${row.neededBy}\0${row.name}`
+    if (!known.has(key)) known.set(key, row)
+  }
+  return [...known.values()]
+}
+
+const RANK = { error: 0, warning: 1, note: 2 }
+
+function uniqueFindings(findings: readonly Finding[]): Finding[] {
+  const known = new Map(findings.map((found) => [found.message, found]))
+  return [...known.values()].sort(
+    (a, b) =>
+      RANK[a.severity] - RANK[b.severity] || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0),
+  )
+}
