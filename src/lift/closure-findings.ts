@@ -2,6 +2,7 @@ import type { Closure, Edge } from '../closure/closure.js'
 import { checkVersions } from '../closure/versions.js'
 import type { LoadedObject, Loader } from '../loader/loader.js'
 import { parent, type RootPath } from '../rootfs/path.js'
+import { hasCapabilities } from '../rootfs/rootfs.js'
 import type { Examination } from './examine.js'
 import { type Finding, finding } from './finding.js'
 import type { Missing } from './lift.js'
@@ -120,7 +121,10 @@ function isVariantPath(object: LoadedObject): boolean {
 
 function privilegeFindings({ file }: Examination): readonly Finding[] {
   const { path, mode } = file
-  return (mode & 0o6000) === 0 ? [] : [finding({ kind: 'setuid', program: path, mode })]
+  return [
+    ...((mode & 0o6000) === 0 ? [] : [finding({ kind: 'setuid', program: path, mode })]),
+    ...(hasCapabilities(file) ? [finding({ kind: 'capabilities', program: path })] : []),
+  ]
 }
 
 function secureFindings(baseline: Closure, secure: Closure): readonly Finding[] {

@@ -8,7 +8,7 @@ import type { LddAnswer } from '../loader/ldd.js'
 import type { LoadedObject, Loader, LoaderSettings } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import { parent } from '../rootfs/path.js'
-import type { FileEntry } from '../rootfs/rootfs.js'
+import { type FileEntry, hasCapabilities } from '../rootfs/rootfs.js'
 import { baselineSettings, type Environment } from './environment.js'
 import { type Finding, finding } from './finding.js'
 
@@ -145,7 +145,7 @@ async function withClosures(
       variants.push(await load({ hwcaps: loader.hwcapLevels.slice(-level) }))
     }
   }
-  const gainsPrivilege = (base.file.mode & 0o6000) !== 0
+  const gainsPrivilege = (base.file.mode & 0o6000) !== 0 || hasCapabilities(base.file)
   return {
     ...base,
     loader,

@@ -27,6 +27,7 @@ export type FindingFacts =
   | { kind: 'auxiliary-missing'; name: string; neededBy: string }
   | { kind: 'secure-mode'; program: string; name: string }
   | { kind: 'setuid'; program: string; mode: number }
+  | { kind: 'capabilities'; program: string }
   | { kind: 'no-cache'; name: string; directory: string }
   | { kind: 'cache-carried'; libraries: readonly string[] }
   | { kind: 'malformed-elf'; path: string; reason: string }
@@ -126,12 +127,17 @@ const WORDS: Words = {
   'secure-mode': [
     'warning',
     (f) =>
-      `${f.program} has a setuid or setgid bit; started with raised privilege it would not find ${f.name}`,
+      `${f.program} has a setuid or setgid bit or file capabilities; started with raised privilege it would not find ${f.name}`,
   ],
   setuid: [
     'note',
     (f) =>
       `${f.program} has mode ${f.mode.toString(8).padStart(4, '0')}; COPY --from keeps it as long as --chown is not added; COPY from a build context makes the file root's, and the legacy builder drops these bits there`,
+  ],
+  capabilities: [
+    'warning',
+    (f) =>
+      `${f.program} has file capabilities (security.capability); the legacy builder drops them when it copies a single file, so build with BuildKit`,
   ],
   'no-cache': [
     'note',

@@ -121,8 +121,14 @@ export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
   for (const directory of plan.directories) tree[directory] = { directory: true }
   for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
-    const { mode, uid, gid } = file
-    tree[to] = { file: image.rootfs.open(file), mode, uid, gid }
+    const { mode, uid, gid, xattrs } = file
+    tree[to] = {
+      file: image.rootfs.open(file),
+      mode,
+      uid,
+      gid,
+      ...(xattrs === undefined ? {} : { xattrs }),
+    }
   }
   const own = rootFiles(memoryRootFs(tree))
   return {

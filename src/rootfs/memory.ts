@@ -6,6 +6,7 @@ interface Metadata {
   readonly mode?: number
   readonly uid?: number
   readonly gid?: number
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }
 
 /** What a literal says of one path. */
@@ -65,7 +66,16 @@ function hold(path: RootPath, node: MemoryNode): Held {
   }
   const content = readerOf(node.file)
   const identity = node.identity ?? `memory:${path}`
-  const entry: FileEntry = { kind: 'file', path, mode: mode ?? 0o755, uid, gid, size: content.size, identity }
+  const entry: FileEntry = {
+    kind: 'file',
+    path,
+    mode: mode ?? 0o755,
+    uid,
+    gid,
+    size: content.size,
+    identity,
+    ...(node.xattrs === undefined ? {} : { xattrs: node.xattrs }),
+  }
   return { entry, content }
 }
 

@@ -39,6 +39,11 @@ export interface SpecialEntry extends EntryBase {
 }
 
 /** Whatever lies at a path. */
+/** Whether a file has capabilities, which raise privilege when it is started (capabilities(7)). */
+export function hasCapabilities({ xattrs }: FileEntry): boolean {
+  return xattrs?.has('security.capability') === true
+}
+
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry
 
 /**

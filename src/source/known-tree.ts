@@ -103,11 +103,12 @@ export function knownTree(): KnownTree {
 }
 
 function entryOf(path: RootPath, member: TarEntry): Entry {
-  const { mode, uid, gid, kind } = member
-  if (kind === 'symlink') return { kind, path, mode, uid, gid, target: member.target }
-  if (kind === 'directory') return { kind, path, mode, uid, gid }
-  if (kind !== 'file') return { kind: 'special', path, mode, uid, gid }
-  return { kind, path, mode, uid, gid, size: member.size, identity: `file:${path}` } satisfies FileEntry
+  const { mode, uid, gid, kind, xattrs } = member
+  const common = { path, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) }
+  if (kind === 'symlink') return { kind, ...common, target: member.target }
+  if (kind === 'directory') return { kind, ...common }
+  if (kind !== 'file') return { kind: 'special', ...common }
+  return { kind, ...common, size: member.size, identity: `file:${path}` } satisfies FileEntry
 }
 
 function isEngineFile(path: RootPath, member: TarEntry): boolean {

@@ -170,6 +170,13 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     tree: { '/usr/bin/x': { file: program(), mode: 0o4755 } },
     facts: { program: '/usr/bin/x', mode: 0o4755 },
   },
+  capabilities: {
+    severity: 'warning',
+    tree: {
+      '/usr/bin/x': { file: program(), xattrs: new Map([['security.capability', new Uint8Array(20)]]) },
+    },
+    facts: { program: '/usr/bin/x' },
+  },
   'no-cache': {
     severity: 'note',
     tree: { ...x(['libz.so']), '/etc/ld.so.conf': '/opt/z\n', '/opt/z/libz.so': library('libz.so') },
