@@ -120,16 +120,18 @@ test('programs for another system are refused by its name', async () => {
   await refused(program([], { interp: '/apex/com.android.runtime/bin/linker64' }), /for Android/)
 })
 
-test('a file with a set-id bit is also loaded as one that gains privilege', async () => {
-  const tree = (mode: number) =>
-    debianTree({ '/x': { file: program(['libs.so']), mode }, '/opt/libs.so': library('libs.so') })
+test('a file with a set-id bit or capabilities is also loaded as one that gains privilege', async () => {
+  const tree = (metadata: { mode?: number; xattrs?: ReadonlyMap<string, Uint8Array> }) =>
+    debianTree({ '/x': { file: program(['libs.so']), ...metadata }, '/opt/libs.so': library('libs.so') })
   const env = ['LD_LIBRARY_PATH=/opt']
-  for (const mode of [0o4755, 0o2755]) {
-    const { baseline, secure } = await examineFile(tree(mode), '/x', env)
+  const xattrs = (name: string) => new Map([[name, new Uint8Array(20)]])
+  for (const metadata of [{ mode: 0o4755 }, { mode: 0o2755 }, { xattrs: xattrs('security.capability') }]) {
+    const { baseline, secure } = await examineFile(tree(metadata), '/x', env)
     assert.equal(baseline?.edges[0]?.resolution.found?.name, '/opt/libs.so')
     assert.equal(secure?.edges[0]?.resolution.found, undefined)
   }
-  assert.equal((await examineFile(tree(0o755), '/x', env)).secure, undefined)
+  for (const metadata of [{}, { xattrs: xattrs('user.note') }])
+    assert.equal((await examineFile(tree(metadata), '/x', env)).secure, undefined)
 })
 
 test('there is a variant for each CPU level, and none where nothing is specific to a CPU', async () => {
