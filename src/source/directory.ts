@@ -12,7 +12,7 @@ import type { Source } from './source.js'
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
 export const dir: Source = {
   scheme: 'dir',
-  describe: 'dir:DIR            a root file system in a directory',
+  describe: 'dir:DIR                    a root file system in a directory',
   open: async (location, { platform }) => {
     checkDirectory(location)
     const rootfs = cachedRootFs(directoryRootFs(location))

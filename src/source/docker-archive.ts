@@ -16,7 +16,7 @@ import type { OpenOptions, Source } from './source.js'
 /** `docker-archive:FILE[:NAME]`: what `docker save` writes. */
 export const dockerArchive: Source = {
   scheme: 'docker-archive',
-  describe: 'docker-archive:FILE[:NAME[:TAG]]  what `docker save` writes',
+  describe: 'docker-archive:FILE[:NAME] what `docker save` writes, compressed or not',
   open: async (location, options) => {
     const { path, name } = parseArchiveLocation(location)
     const archive = await openArchive(archiveFile(path), path)

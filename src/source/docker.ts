@@ -11,7 +11,7 @@ import type { OpenOptions, Source } from './source.js'
 /** `docker:NAME`: an image of the Docker daemon that the environment names; it is pulled when it is not there. */
 export const docker: Source = {
   scheme: 'docker',
-  describe: 'docker:NAME[:TAG]  an image of the Docker daemon, pulled when it is not there',
+  describe: 'docker:NAME[:TAG]          an image of the Docker daemon, pulled when it is not there',
   open: async (location, options) => {
     const present = await openFromDocker(location, options)
     return present ?? pullWithDocker(location, options)

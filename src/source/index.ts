@@ -116,13 +116,18 @@ async function attempt(
   }
 }
 
-/** Somebody who could be asked does not have it; or else what the first one, Docker, failed with. */
 function notFound(text: string, tried: readonly Try[]): LiftError {
   const reasons = tried.map(({ place, error }) => `  ${place}: ${error?.message ?? 'has no such image'}`)
-  const hint = tried.map(({ error }) => error?.hint).find((one) => one !== undefined)
   return new LiftError('image-not-found', [`there is no image ${text}:`, ...reasons].join('\n'), {
-    hint: hint ?? `Check the name. An image may also be written as ${SHAPES}.`,
+    hint: hintOf(tried) ?? `Check the name. An image may also be written as ${SHAPES}.`,
   })
+}
+
+/** A registry that answered says most; where none was reached, a daemon may be the way. */
+function hintOf(tried: readonly Try[]): string | undefined {
+  const registry = tried.find(({ place }) => place === 'registry')
+  if (registry !== undefined && registry.error?.code !== 'registry-unreachable') return registry.error?.hint
+  return tried.map(({ error }) => error?.hint).find((hint) => hint !== undefined)
 }
 
 function looksLikeAPath(text: string): LiftError {

@@ -16,7 +16,7 @@ import type { OpenOptions, Source } from './source.js'
 /** `oci-dir:DIR[:TAG]`: an OCI image layout in a directory. */
 export const ociDir: Source = {
   scheme: 'oci-dir',
-  describe: 'oci-dir:DIR[:TAG]  an OCI image layout in a directory',
+  describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory',
   open: async (location, options) => {
     const { path, name } = parseArchiveLocation(location)
     return openLayout(directoryFiles(path), { path, name, reference: `oci-dir:${location}` }, options)
@@ -26,7 +26,7 @@ export const ociDir: Source = {
 /** `oci-archive:FILE[:TAG]`: an OCI image layout in a tar. */
 export const ociArchive: Source = {
   scheme: 'oci-archive',
-  describe: 'oci-archive:FILE[:TAG]  an OCI image layout in a tar',
+  describe: 'oci-archive:FILE[:TAG]     an OCI image layout in a tar',
   open: async (location, options) => {
     const { path, name } = parseArchiveLocation(location)
     const archive = await openArchive(archiveFile(path), path)

@@ -12,7 +12,7 @@ import type { OpenOptions, Source } from './source.js'
 /** `podman:NAME`: an image of Podman's storage; it is pulled when it is not there. */
 export const podman: Source = {
   scheme: 'podman',
-  describe: "podman:NAME[:TAG]  an image of Podman's storage, pulled when it is not there",
+  describe: "podman:NAME[:TAG]          an image of Podman's storage, pulled when it is not there",
   open: async (location, options) => {
     const present = await openFromPodman(location, options)
     return present ?? pullWithPodman(location, options)

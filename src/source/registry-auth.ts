@@ -24,11 +24,13 @@ export async function credentialsFor(
   repository: string,
   env: Environment,
   signal?: AbortSignal,
+  patience = HELPER_PATIENCE,
 ): Promise<Credentials | undefined> {
+  const ask: AskHelper = (helper, server) => askHelper(helper, server, env, signal, patience)
   for (const file of authFiles(env)) {
     const config = readConfig(file)
     if (config === undefined) continue
-    const found = await credentialsIn(config, registry, repository, env, signal)
+    const found = await credentialsIn(config, registry, repository, ask)
     if (found !== undefined) return found
   }
   return undefined
@@ -64,14 +66,13 @@ async function credentialsIn(
   config: JsonObject,
   registry: string,
   repository: string,
-  env: Environment,
-  signal: AbortSignal | undefined,
+  ask: AskHelper,
 ): Promise<Credentials | undefined> {
   const keys = keysFor(registry, repository)
   const helpers = objectOf(config.credHelpers)
   for (const key of keys) {
     const helper = textOf(helpers[key])
-    if (helper !== undefined) return askHelper(helper, key, env, signal)
+    if (helper !== undefined) return ask(helper, key)
   }
   const auths = objectOf(config.auths)
   const store = textOf(config.credsStore)
@@ -80,7 +81,7 @@ async function credentialsIn(
     if (held !== undefined) return held
   }
   if (store === undefined) return undefined
-  return askHelper(store, registry === 'docker.io' ? DOCKER_HUB_KEY : registry, env, signal)
+  return ask(store, registry === 'docker.io' ? DOCKER_HUB_KEY : registry)
 }
 
 /** The most specific first: Podman files credentials under repositories and namespaces too. */
@@ -109,16 +110,27 @@ function credentialsOf(entry: JsonObject): Credentials | undefined {
     : { kind: 'password', username, password }
 }
 
+type AskHelper = (helper: string, server: string) => Promise<Credentials | undefined>
+
+/** Time to unlock a key ring, in milliseconds. */
+const HELPER_PATIENCE = 120_000
+
 /** `docker-credential-NAME get`, the server's name on its input (docker-credential-helpers, "Development"). */
 async function askHelper(
   name: string,
   server: string,
   env: Environment,
   signal: AbortSignal | undefined,
+  patience: number,
 ): Promise<Credentials | undefined> {
   if (!/^[A-Za-z0-9._-]+$/.test(name)) throw helperFailed(name, 'its name is not valid')
-  const command = `docker-credential-${name}`
-  const said = await runCommand(command, ['get'], env, signal, `${server}\n`)
+  const late = AbortSignal.timeout(patience)
+  const either = signal === undefined ? late : AbortSignal.any([signal, late])
+  const said = await runCommand(`docker-credential-${name}`, ['get'], env, either, `${server}\n`).catch(
+    (error) => {
+      throw signal?.aborted || !late.aborted ? error : helperFailed(name, 'it does not answer')
+    },
+  )
   if (!said.isInstalled) throw helperFailed(name, 'it is not installed')
   if (!said.ok) {
     if (/credentials not found/i.test(`${said.stdout}${said.stderr}`)) return undefined

@@ -3,54 +3,14 @@ import { LiftError } from '../errors.js'
 import { remembered } from '../rootfs/cached.js'
 import type { Environment } from './engine-command.js'
 import { oneLine } from './engine-errors.js'
+import { interrupted, isFinal, reasonOf, unreachable } from './http-errors.js'
+import { type HttpAnswer, type HttpRequest, PATIENCE, type Patience, sendOnce } from './http-request.js'
 import { proxyFor } from './proxy.js'
-
-/** One request, its redirects and retries included. */
-export interface HttpRequest {
-  readonly method?: 'GET' | 'HEAD' | 'POST'
-  readonly url: URL
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-  /** In place of the client's own. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** An answer whose body has to be read or dropped. */
-export interface HttpAnswer {
-  readonly status: number
-  /** Where it came from in the end. */
-  readonly url: URL
-  header(name: string): string | undefined
-  readonly body: AsyncIterable<Uint8Array>
-  drop(): Promise<void>
-}
 
 /** HTTP to registries: patient, but never for ever. */
 export interface HttpClient extends AsyncDisposable {
-  /** Throws LiftError 'registry-unreachable' or 'interrupted'. */
+  /** Throws LiftError 'registry-unreachable', 'registry-failed' or 'interrupted'. */
   send(request: HttpRequest): Promise<HttpAnswer>
-}
-
-/** Bounds of one request, in milliseconds and counts. */
-export interface Patience {
-  readonly connect: number
-  readonly answer: number
-  /** Between two pieces of a body. */
-  readonly pause: number
-  readonly retries: number
-  /** Before the first retry; each further one waits twice as long. */
-  readonly firstWait: number
-  /** The longest wait, whatever Retry-After asks for. */
-  readonly longestWait: number
-}
-
-export const PATIENCE: Patience = {
-  connect: 15_000,
-  answer: 60_000,
-  pause: 60_000,
-  retries: 5,
-  firstWait: 500,
-  longestWait: 60_000,
 }
 
 const MOST_REDIRECTS = 5
@@ -68,23 +28,39 @@ export interface HttpOptions {
 
 /** A client that goes through the proxies of the environment. */
 export async function httpClient(options: HttpOptions): Promise<HttpClient> {
-  const { Agent, ProxyAgent } = await import('undici')
+  const { Agent, Pool, ProxyAgent } = await import('undici')
   const { env, signal, patience = PATIENCE } = options
   const bounds = { headersTimeout: patience.answer, bodyTimeout: patience.pause }
   const connect = { timeout: patience.connect }
   const agents = new Map<string, Dispatcher>()
+  // Connections to proxies: an agent does not end while one of them waits for its tunnel.
+  const pools: Dispatcher[] = []
+  const viaProxy = (uri: string): Dispatcher =>
+    new ProxyAgent({
+      ...bounds,
+      uri,
+      proxyTls: connect,
+      requestTls: connect,
+      proxyTunnel: false,
+      clientFactory: (origin, more) => {
+        const pool = new Pool(origin, { ...more, ...bounds })
+        pools.push(pool)
+        return pool
+      },
+    })
   const agentFor = (url: URL): Dispatcher => {
     const proxy = proxyFor(url, env)
     return remembered(agents, proxy ?? '', () =>
-      proxy === undefined
-        ? new Agent({ ...bounds, connect })
-        : new ProxyAgent({ ...bounds, uri: proxy, proxyTls: connect, requestTls: connect }),
+      proxy === undefined ? new Agent({ ...bounds, connect }) : viaProxy(proxy),
     )
   }
   return {
-    send: (request) => withRetries({ signal, ...request }, options, (one) => follow(agentFor, one)),
+    send: (request) =>
+      withRetries({ ...request, signal: request.signal ?? signal }, options, (one) =>
+        follow(agentFor, one, patience),
+      ),
     [Symbol.asyncDispose]: async () => {
-      for (const agent of agents.values()) await agent.destroy()
+      await Promise.all([...pools, ...agents.values()].map((one) => one.destroy()))
     },
   }
 }
@@ -100,7 +76,9 @@ async function withRetries(
     try {
       const answer = await send(request)
       if (!TRANSIENT.has(answer.status) || tried >= patience.retries) return answer
-      wait = retryAfter(answer.header('retry-after')) ?? wait
+      const asked = retryAfter(answer.header('retry-after'))
+      if (asked !== undefined && asked > patience.longestWait) return answer
+      wait = asked ?? wait
       await answer.drop()
       onStep?.(`${request.url.host} answers ${answer.status}; trying again`)
     } catch (error) {
@@ -136,96 +114,42 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
 }
 
 /** Follows redirects itself: credentials go to the host that they are for and to no other. */
-async function follow(agentFor: (url: URL) => Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
+async function follow(
+  agentFor: (url: URL) => Dispatcher,
+  request: HttpRequest,
+  patience: Patience,
+): Promise<HttpAnswer> {
   let { url, headers = {} } = request
   for (let redirects = 0; ; redirects++) {
-    const answer = await sendOnce(agentFor(url), { ...request, url, headers })
+    const answer = await sendOnce(agentFor(url), { ...request, url, headers }, patience)
     const location = answer.header('location')
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer
     await answer.drop()
-    const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined
-    if (next === undefined)
-      throw new LiftError('registry-failed', `${url.host} redirects to no address at all`)
-    if (next.protocol !== 'https:' && !(next.protocol === 'http:' && url.protocol === 'http:')) {
-      throw new LiftError(
-        'registry-failed',
-        `${url.host} redirects to ${oneLine(next.protocol)}, which is not safe`,
-      )
+    if (redirects >= MOST_REDIRECTS) throw badRedirect(url, 'without end')
+    const next = redirectTarget(url, location)
+    if (next.origin !== url.origin) {
+      // What is sent by POST is a credential itself.
+      if (request.body !== undefined) throw badRedirect(url, 'to another host, where credentials must not go')
+      headers = withoutCredentials(headers)
     }
-    if (redirects >= MOST_REDIRECTS)
-      throw new LiftError('registry-failed', `${url.host} redirects without end`)
-    if (next.origin !== url.origin) headers = withoutCredentials(headers)
     url = next
   }
+}
+
+/** Never to a less safe protocol, a file or anything else. */
+function redirectTarget(from: URL, location: string): URL {
+  const next = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined
+  if (next === undefined) throw badRedirect(from, 'to no address at all')
+  if (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:')) return next
+  throw badRedirect(from, `to ${oneLine(next.protocol)}, which is not safe`)
+}
+
+function badRedirect(from: URL, how: string): LiftError {
+  return new LiftError('registry-failed', `${from.host} redirects ${how}`)
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
   )
-}
-
-async function sendOnce(
-  agent: Dispatcher,
-  { method = 'GET', url, headers = {}, body, signal }: HttpRequest,
-): Promise<HttpAnswer> {
-  const answer = await agent.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method,
-    headers: { 'user-agent': 'liftbin', ...headers },
-    ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  return {
-    status: answer.statusCode,
-    url,
-    header: (name) => {
-      const value = answer.headers[name]
-      return Array.isArray(value) ? value[0] : value
-    },
-    body: answer.body as AsyncIterable<Uint8Array>,
-    drop: async () => {
-      answer.body.on('error', () => {})
-      answer.body.destroy()
-    },
-  }
-}
-
-const NOBODY_THERE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-/** What the next try would end with as well: nobody there, names and certificates that are wrong. */
-function isFinal(error: unknown): boolean {
-  const code = codeOf(error)
-  return NOBODY_THERE.has(code) || code.includes('CERT') || code.startsWith('ERR_TLS') || code === 'EPROTO'
-}
-
-function codeOf(error: unknown): string {
-  const { code, cause } = error as { code?: unknown; cause?: unknown }
-  return typeof code === 'string' ? code : cause === undefined || cause === null ? '' : codeOf(cause)
-}
-
-function reasonOf(error: unknown): string {
-  const { errors, message } = error as { errors?: unknown[]; message?: string }
-  const inner = Array.isArray(errors) ? (errors[0] as Error | undefined)?.message : undefined
-  return oneLine(inner || message || codeOf(error) || 'no reason given')
-}
-
-function unreachable(url: URL, error: unknown): LiftError {
-  const isCertificate = codeOf(error).includes('CERT') || codeOf(error).startsWith('ERR_TLS')
-  return new LiftError(
-    'registry-unreachable',
-    `the registry ${url.host} cannot be reached: ${reasonOf(error)}`,
-    {
-      cause: error,
-      hint: isCertificate
-        ? 'For a private certificate authority set NODE_EXTRA_CA_CERTS to its certificate.'
-        : 'Check the name and the network; proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.',
-    },
-  )
-}
-
-/** Ctrl-C while the registry was being asked. */
-export function interrupted(url: URL): LiftError {
-  return new LiftError('interrupted', `interrupted while waiting for ${url.host}`)
 }

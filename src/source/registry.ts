@@ -8,6 +8,7 @@ import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { type ImageName, parseImageName } from '../image/reference.js'
+import { PATIENCE, type Patience } from './http-request.js'
 import { layerStore } from './layer-store.js'
 import { isLoopback } from './proxy.js'
 import { credentialsFor } from './registry-auth.js'
@@ -18,7 +19,7 @@ import type { OpenOptions, Source } from './source.js'
 /** `registry:NAME`: an image of a registry, read as it comes; no daemon has a part in it. */
 export const registry: Source = {
   scheme: 'registry',
-  describe: 'registry:NAME[:TAG]  an image of a registry, read without a daemon',
+  describe: 'registry:NAME[:TAG]        an image of a registry, read without a daemon',
   open: async (location, options) => {
     const image = await openFromRegistry(location, options)
     if (image !== undefined) return image
@@ -29,16 +30,57 @@ export const registry: Source = {
 }
 
 /** The image, or undefined when the registry has none of this name. Throws LiftError. */
-export async function openFromRegistry(location: string, options: OpenOptions): Promise<Image | undefined> {
+export async function openFromRegistry(
+  location: string,
+  options: OpenOptions,
+  patience: Patience = PATIENCE,
+): Promise<Image | undefined> {
   const name = parseImageName(location)
-  const { env = process.env, signal, onStep } = options
-  const http = await httpClient({ env, signal, onStep })
+  const { env = process.env, signal, onStep, registryMirrors = [] } = options
+  for (const mirror of registryMirrors) checkMirror(mirror)
+  const hosts = name.registry === 'docker.io' ? [...registryMirrors, name.registry] : [name.registry]
+  const http = await httpClient({ env, signal, onStep, patience })
   try {
-    const found = await findManifest(name, http, options)
-    return found === undefined ? undefined : await openFound(name, found, options)
+    for (const host of hosts.slice(0, -1)) {
+      const image = await openFromHost(host, name, http, options, patience).catch(unlessOfMirror)
+      if (image !== undefined) return image
+    }
+    return await openFromHost(hosts.at(-1)!, name, http, options, patience)
+  } catch (error) {
+    throw signal?.aborted ? new LiftError('interrupted', `interrupted while fetching ${name.text}`) : error
   } finally {
     await http[Symbol.asyncDispose]()
   }
+}
+
+/** A mirror that fails or has wrong bytes is passed over. */
+function unlessOfMirror(error: unknown): undefined {
+  if (error instanceof LiftError && /^(registry-|unreadable$)/.test(error.code)) return undefined
+  throw error
+}
+
+function checkMirror(mirror: string): void {
+  if (/^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d+)?$/.test(mirror)) return
+  throw new LiftError('usage', `${JSON.stringify(mirror)} is not the host of a mirror`, {
+    hint: 'Write host or host:port, for example mirror.example:5000.',
+  })
+}
+
+async function openFromHost(
+  host: string,
+  name: ImageName,
+  http: HttpClient,
+  options: OpenOptions,
+  patience: Patience,
+): Promise<Image | undefined> {
+  const { env = process.env, signal, onStep } = options
+  const client = registryClient(
+    { origin: originOf(host, options), path: name.repository, name: name.text },
+    { http, signal, patience, credentials: once(() => credentialsFor(host, name.repository, env, signal)) },
+  )
+  onStep?.(`asking ${host} for ${name.text}`)
+  const found = await client.manifest(name.digest ?? name.tag ?? 'latest')
+  return found === undefined ? undefined : openFound(name, { client, ...found }, options)
 }
 
 /** A manifest or index, and the registry that has it. */
@@ -46,33 +88,6 @@ interface Found {
   readonly client: RegistryClient
   readonly bytes: Uint8Array
   readonly mediaType: string
-}
-
-/** Asks the mirrors first, where there are any; one that fails is passed over. */
-async function findManifest(
-  name: ImageName,
-  http: HttpClient,
-  options: OpenOptions,
-): Promise<Found | undefined> {
-  const { env = process.env, signal, onStep, registryMirrors = [] } = options
-  const hosts = name.registry === 'docker.io' ? [...registryMirrors, name.registry] : [name.registry]
-  for (const [index, host] of hosts.entries()) {
-    const client = registryClient(
-      { origin: originOf(host, options), path: name.repository, name: name.text },
-      { http, signal, credentials: once(() => credentialsFor(host, name.repository, env, signal)) },
-    )
-    const isLast = index === hosts.length - 1
-    onStep?.(`asking ${host} for ${name.text}`)
-    const asked = client.manifest(name.digest ?? name.tag ?? 'latest')
-    const found = await (isLast ? asked : asked.catch(unlessInterrupted))
-    if (found !== undefined) return { client, ...found }
-  }
-  return undefined
-}
-
-function unlessInterrupted(error: unknown): undefined {
-  if (error instanceof LiftError && error.code.startsWith('registry-')) return undefined
-  throw error
 }
 
 async function openFound(

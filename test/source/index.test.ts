@@ -7,6 +7,8 @@ import { openImage, parseImageReference, SOURCES } from '../../src/source/index.
 import { type FakeImage, fakeEngine } from '../support/fake-engine.js'
 
 const DEMO = { tree: { '/bin/tool': 'tool' } }
+/** A name whose registry is this machine, where nobody listens. */
+const UNREACHABLE = '127.0.0.1:1/demo'
 const NOWHERE = { DOCKER_HOST: 'unix:///nowhere/docker.sock', PATH: '/nowhere' }
 
 test('only a known scheme is a scheme; a tag is none', () => {
@@ -64,20 +66,21 @@ test('a bare name is looked for at the Docker daemon first', async () => {
 
 test('when nobody has the image, the error lists each place tried with its reason', async () => {
   await using engine = await fakeEngine({})
-  await assert.rejects(openImage('demo', { env: engine.env }), (error: Error & { code: string }) => {
+  await assert.rejects(openImage(UNREACHABLE, { env: engine.env }), (error: Error & { code: string }) => {
     assert.equal(error.code, 'image-not-found')
-    const [, docker, podman, pull] = error.message.split('\n')
+    const [, docker, podman, registry, pull] = error.message.split('\n')
     assert.match(docker ?? '', /^ {2}docker: has no such image/)
     assert.match(podman ?? '', /^ {2}podman: .*not installed/)
+    assert.match(registry ?? '', /^ {2}registry: .*127\.0\.0\.1:1 cannot be reached/)
     assert.match(pull ?? '', /^ {2}docker pull: .*not installed/)
     return true
   })
 })
 
-test('without any engine a bare name says that the daemon cannot be reached', async () => {
-  await assert.rejects(openImage('demo', { env: NOWHERE }), {
-    code: 'engine-unreachable',
-    message: /docker: cannot reach Docker.*\n.*podman: the podman command is not installed/,
+test('without any engine or registry a bare name says that the daemon cannot be reached', async () => {
+  await assert.rejects(openImage(UNREACHABLE, { env: NOWHERE }), {
+    code: 'image-not-found',
+    message: /docker: cannot reach Docker.*\n.*podman: the podman command is not installed\n {2}registry: /,
     hint: /DOCKER_HOST/,
   })
 })

@@ -9,12 +9,12 @@ import { fakeEngine } from '../support/fake-engine.js'
 const NOWHERE = { DOCKER_HOST: 'unix:///nowhere/docker.sock', CONTAINERS_STORAGE_CONF: '/nowhere' }
 
 test('a service of Podman that does not start is an error with its reason', async () => {
-  const cases = { 'echo "no storage" >&2; exit 125': /service: no storage$/, 'exit 1': /no reason given$/ }
+  const cases = { 'echo "no storage" >&2; exit 125': /service: no storage$/m, 'exit 1': /no reason given$/m }
   for (const [body, message] of Object.entries(cases)) {
     await withPodman(body, async (PATH) => {
       const env = { ...NOWHERE, PATH }
       await assert.rejects(openImage('podman:demo', { env }), { code: 'engine-unreachable', message })
-      await assert.rejects(openImage('demo', { env }), { code: 'engine-unreachable' })
+      await assert.rejects(openImage(UNREACHABLE, { env }), { code: 'image-not-found', message })
     })
   }
 })
@@ -47,14 +47,14 @@ test('without a directory for its socket no service is started, and that is no b
   })
 })
 
-test('where the Docker daemon is down and Podman lacks the image, the next step names both', async () => {
+test('where the Docker daemon is down and Podman lacks the image, the next step names the daemon', async () => {
   await using podman = await fakeEngine({})
   await withPodman('exit 1', async (PATH) => {
     const env = { ...NOWHERE, PATH, CONTAINER_HOST: `unix://${podman.socket}` }
-    await assert.rejects(openImage('demo', { env }), {
+    await assert.rejects(openImage(UNREACHABLE, { env }), {
       code: 'image-not-found',
-      message: /docker: cannot reach Docker.*\n {2}podman: has no such image$/,
-      hint: /DOCKER_HOST.*podman:demo/,
+      message: /docker: cannot reach Docker.*\n {2}podman: has no such image\n {2}registry: /,
+      hint: /DOCKER_HOST/,
     })
   })
 })
@@ -68,13 +68,16 @@ test('a Podman in disorder does not keep the Docker daemon from pulling', async 
   await withPodman('exit 1', async (PATH) => {
     for (const CONTAINER_HOST of [`unix://${broken.socket}`, 'ssh://me@there']) {
       const env = { ...docker.env, PATH, CONTAINER_HOST }
-      await assert.rejects(openImage('demo', { env }), {
+      await assert.rejects(openImage(UNREACHABLE, { env }), {
         code: 'image-not-found',
-        message: /podman: .*(storage is locked|CONTAINER_HOST).*\n {2}docker pull: /,
+        message: /podman: .*(storage is locked|CONTAINER_HOST).*\n {2}registry: .*\n {2}docker pull: /,
       })
     }
   })
 })
+
+/** A name whose registry is this machine, where nobody listens. */
+const UNREACHABLE = '127.0.0.1:1/demo'
 
 /** A `podman` command with this body, in a PATH with nothing else of engines. */
 async function withPodman(body: string, use: (path: string) => Promise<void>): Promise<void> {
