@@ -1,4 +1,5 @@
 import type { ByteReader } from '../bytes.js'
+import { inContext } from '../errors.js'
 import type { BlobStore, BlobWriter } from './blob-store.js'
 import { type Compression, compressionOf, decompressed } from './decompress.js'
 import { type Digest, hasherFor } from './digest.js'
@@ -125,10 +126,18 @@ async function scan(
     budget.addBytes(chunk.length, total, packed)
     hasher?.update(chunk)
     writer?.append(chunk)
-    for (const member of scanner.push(chunk)) members.push(member)
+    for (const member of named(what, () => scanner.push(chunk))) members.push(member)
   }
-  scanner.finish()
+  named(what, () => scanner.finish())
   return { members, content: hasher?.check(`${what}, uncompressed,`) ?? digest }
+}
+
+function named<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw inContext(error, what)
+  }
 }
 
 /** Looks at the first bytes, which stay part of what follows. */
