@@ -1,5 +1,6 @@
 import type { Gunzip } from 'node:zlib'
 import { LiftError } from '../errors.js'
+import { zstdWindowCheck } from './zstd-frames.js'
 
 export type Compression = 'gzip' | 'zstd'
 
@@ -75,7 +76,9 @@ async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   const { Decompress } = await import('fzstd')
   let out: Uint8Array[] = []
   const stream = new Decompress((chunk) => void out.push(chunk))
+  const check = zstdWindowCheck()
   for await (const piece of bytes) {
+    check(piece)
     stream.push(piece)
     yield* out
     out = []
