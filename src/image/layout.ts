@@ -1,8 +1,8 @@
-import type { ByteReader } from '../bytes.js'
+import { bufferReader } from '../bytes.js'
 import { inContext, LiftError } from '../errors.js'
 import type { RootFs } from '../rootfs/rootfs.js'
 import { type ConfigDocument, parseConfigDocument } from './config.js'
-import { type Digest, digestOf, verifyDigest } from './digest.js'
+import { checkSize, type Digest, digestOf, verifyDigest } from './digest.js'
 import { type LayerBlob, type LayerContext, openLayer } from './layer.js'
 import { type Layer, layeredRootFs } from './layered.js'
 import { type Descriptor, MAX_DOCUMENT, type Manifest, parseManifest } from './manifest.js'
@@ -69,11 +69,9 @@ async function readDocument(blobs: Blobs, descriptor: Descriptor, what: string):
     throw new LiftError('limit', `${what} has a manifest or configuration of ${descriptor.size} bytes`)
   }
   const bytes = await blobs.document(descriptor)
-  const reader: ByteReader = {
-    size: bytes.length,
-    read: async (at, length) => bytes.subarray(at, at + length),
-  }
-  await verifyDigest(reader, descriptor.digest, `${what}: the document ${descriptor.digest.slice(0, 19)}`)
+  const document = `${what}: the document ${descriptor.digest.slice(0, 19)}`
+  await verifyDigest(bufferReader(bytes), descriptor.digest, document)
+  checkSize(bytes.length, descriptor.size, document)
   return bytes
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
-import { type Digest, digestOf, hasherFor, sha256, verifyDigest } from '../../src/image/digest.js'
+import { checkSize, type Digest, digestOf, hasherFor, sha256, verifyDigest } from '../../src/image/digest.js'
 
 const HELLO = Buffer.from('hello')
 const SHA512 = `sha512:${createHash('sha512').update(HELLO).digest('hex')}` as Digest
@@ -50,4 +50,12 @@ test('bytes longer than one read are all in the digest', async () => {
   const changed = Buffer.from(large)
   changed[changed.length - 1] = 0
   await assert.rejects(verifyDigest(bufferReader(changed), sha256(large), 'large'))
+})
+
+test('another size than was said is named with both', () => {
+  checkSize(3, 3, 'the blob')
+  assert.throws(() => checkSize(4, 3, 'the blob'), {
+    code: 'unreadable',
+    message: 'the blob has 4 bytes where 3 were said',
+  })
 })
