@@ -1,8 +1,9 @@
 import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
-import { LiftError } from '../errors.js'
+import { inContext, LiftError } from '../errors.js'
 import { normalise, parent } from '../rootfs/path.js'
 import { type BlobWriter, temporaryStore } from './blob-store.js'
 import { compressionOf, decompressed } from './decompress.js'
+import type { Budget } from './limits.js'
 import { readTar, type TarEntry } from './tar-index.js'
 
 /** The members of an archive file, by name. */
@@ -19,12 +20,12 @@ const ANONYMOUS = 'sha256:' as const
 
 /**
  * Opens a tar of blobs, which may be compressed as a whole: it is then uncompressed once, into a temporary file.
- * Throws LiftError 'unreadable', naming `what`.
+ * Throws LiftError 'unreadable' or 'limit', naming `what`.
  */
-export async function openArchive(file: ByteReader, what: string): Promise<Archive> {
+export async function openArchive(file: ByteReader, what: string, budget: Budget): Promise<Archive> {
   const store = temporaryStore()
   try {
-    const tar = await uncompressed(file, what, () => store.create(ANONYMOUS))
+    const tar = await uncompressed(file, what, () => store.create(ANONYMOUS), budget)
     const members = new Map<string, TarEntry>()
     for await (const member of readTar(tar)) {
       if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
@@ -36,8 +37,13 @@ export async function openArchive(file: ByteReader, what: string): Promise<Archi
     }
   } catch (error) {
     await store[Symbol.asyncDispose]()
-    throw error
+    throw inTar(error, what)
   }
+}
+
+/** A tar's own errors do not know what it is. */
+function inTar(error: unknown, what: string): unknown {
+  return error instanceof LiftError && error.message.includes(what) ? error : inContext(error, what)
 }
 
 /** Old `docker save` writes a layer once and links to it from where it is used again. */
@@ -61,11 +67,28 @@ function openMember(
   return undefined
 }
 
-async function uncompressed(file: ByteReader, what: string, create: () => BlobWriter): Promise<ByteReader> {
+async function uncompressed(
+  file: ByteReader,
+  what: string,
+  create: () => BlobWriter,
+  budget: Budget,
+): Promise<ByteReader> {
   const compression = compressionOf(await file.read(0, 4))
   if (compression === undefined) return file
   const writer = create()
-  for await (const chunk of decompressed(inOrder(file), compression, what)) writer.append(chunk)
+  let total = 0
+  let packed = 0
+  const counted = async function* () {
+    for await (const chunk of inOrder(file)) {
+      packed += chunk.length
+      yield chunk
+    }
+  }
+  for await (const chunk of decompressed(counted(), compression, what)) {
+    total += chunk.length
+    budget.addBytes(chunk.length, total, packed)
+    writer.append(chunk)
+  }
   return writer.commit(ANONYMOUS)
 }
 

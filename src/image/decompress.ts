@@ -1,4 +1,6 @@
+import type { Gunzip } from 'node:zlib'
 import { LiftError } from '../errors.js'
+import { zstdWindowCheck } from './zstd-frames.js'
 
 export type Compression = 'gzip' | 'zstd'
 
@@ -34,18 +36,49 @@ const PIECE = 256 << 10
 
 async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { createGunzip } = await import('node:zlib')
-  const { Readable } = await import('node:stream')
-  const { pipeline } = await import('node:stream')
   const gunzip = createGunzip({ chunkSize: PIECE })
-  pipeline(Readable.from(bytes, { objectMode: true, highWaterMark: 4 }), gunzip, () => {})
-  yield* gunzip as AsyncIterable<Buffer>
+  const fed = feed(gunzip, bytes)
+  try {
+    yield* gunzip as AsyncIterable<Buffer>
+  } finally {
+    gunzip.destroy()
+  }
+  if ((await fed) > gunzip.bytesWritten) throw new Error('something else follows its end')
+}
+
+/**
+ * Writes all bytes into a stream, and gives their number; what comes after the stream has ended is read all the
+ * same, since whoever gives the bytes checks them at their end.
+ */
+async function feed(into: Gunzip, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let total = 0
+  try {
+    for await (const piece of bytes) {
+      total += piece.length
+      if (into.destroyed && !into.readableEnded) break
+      if (into.destroyed || into.write(piece)) continue
+      await new Promise<void>((go) => {
+        const done = () => {
+          into.off('drain', done).off('close', done)
+          go()
+        }
+        into.on('drain', done).on('close', done)
+      })
+    }
+    into.end()
+  } catch (error) {
+    into.destroy(error as Error)
+  }
+  return total
 }
 
 async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { Decompress } = await import('fzstd')
   let out: Uint8Array[] = []
   const stream = new Decompress((chunk) => void out.push(chunk))
+  const check = zstdWindowCheck()
   for await (const piece of bytes) {
+    check(piece)
     stream.push(piece)
     yield* out
     out = []

@@ -48,12 +48,18 @@ export async function verifyDigest(reader: ByteReader, expected: Digest, what: s
   hasher.check(what)
 }
 
+/** Throws LiftError 'unreadable', naming `what`, where another size was said. */
+export function checkSize(actual: number, said: number, what: string): void {
+  if (actual === said) return
+  throw new LiftError('unreadable', `${what} has ${actual} bytes where ${said} were said`, { hint: DAMAGED })
+}
+
+const DAMAGED = 'The image is damaged or was changed; fetch it again.'
+
 function mismatch(what: string, expected: string, actual: string): LiftError {
   return new LiftError(
     'unreadable',
     `${what} is not what its digest says: expected ${expected}, got ${actual}`,
-    {
-      hint: 'The image is damaged or was changed; fetch it again.',
-    },
+    { hint: DAMAGED },
   )
 }

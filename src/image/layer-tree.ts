@@ -1,10 +1,11 @@
-import { components, type RootPath } from '../rootfs/path.js'
+import { encodeText } from '../bytes.js'
+import { components } from '../rootfs/path.js'
 import { damaged, type TarEntry } from './tar-header.js'
 
 /** What a name stands for; hard links share one. */
 export interface Inode {
   /** A member that is not a hard link. */
-  readonly member: TarEntry
+  member: TarEntry
   /** Which layer holds its content, counted from the lowest. */
   readonly layer: number
 }
@@ -32,34 +33,38 @@ const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 /** AUFS keeps notes of its own under such names; they are no files of the image. */
 const AUFS_NOTES = '.wh..wh.'
-/** PATH_MAX of linux/limits.h, in bytes. */
+/** PATH_MAX and NAME_MAX of linux/limits.h, in bytes. */
 const MAX_PATH = 4096
+const MAX_NAME = 255
 
 /**
- * Puts a member of a layer's tar into the layer's tree, as unpacking it into an empty directory would (OCI
- * image-spec, "Filesystem Layers"). Links in the directory part are followed within this layer and stop at the
- * root. Throws LiftError 'unreadable' for names that leave the root.
+ * Puts a member of a layer's tar into the layer's tree, as an engine that unpacks it into an empty directory does
+ * (OCI image-spec, "Filesystem Layers"). Links in the directory part are followed within this layer and stop at the
+ * root. Gives how many directories it made that nothing describes. Throws LiftError 'unreadable' for what cannot be
+ * unpacked and for names that leave the root.
  */
-export function addMember(root: Node, member: TarEntry, layer: number): void {
+export function addMember(root: Node, member: TarEntry, layer: number): number {
   const parts = cleanComponents(member.path)
   const name = parts.pop()
-  if (name === undefined) {
-    if (member.kind === 'directory') root.inode = { member, layer }
-    return
-  }
-  if (name !== OPAQUE && name.startsWith(AUFS_NOTES)) return
-  if (parts.some((part) => part.startsWith(WHITEOUT))) return
-  const directory = directoryAt(root, parts)
+  // Every container has a root directory of its own, whatever the layers say of it.
+  if (name === undefined) return 0
+  if (name !== OPAQUE && name.startsWith(AUFS_NOTES)) return 0
+  if (parts.some((part) => part.startsWith(WHITEOUT))) return 0
+  const { directory, made } = directoryAt(root, parts)
+  const children = directory.children!
   if (name === OPAQUE) directory.opaque = true
-  else if (name.startsWith(WHITEOUT)) addWhiteout(directory.children!, name.slice(WHITEOUT.length))
-  else if (member.kind === 'hardlink') addHardLink(root, directory.children!, name, member)
-  else addNode(directory.children!, name, { member, layer })
+  else if (name.startsWith(WHITEOUT)) addWhiteout(children, name.slice(WHITEOUT.length))
+  else if (member.kind === 'hardlink') addHardLink(root, children, name, member)
+  else addNode(children, name, { member, layer })
+  return made
 }
 
 function cleanComponents(path: string): string[] {
   if (Buffer.byteLength(path) >= MAX_PATH) throw damaged('a name in it is too long')
   const out: string[] = []
   for (const part of components(path)) {
+    if (part.length * 3 > MAX_NAME && encodeText(part).length > MAX_NAME)
+      throw damaged('a name in it is too long')
     if (part !== '..') out.push(part)
     else if (out.pop() === undefined) throw damaged(`a name in it leaves the root: ${path}`)
   }
@@ -70,108 +75,142 @@ function addWhiteout(children: Map<string, Node>, name: string): void {
   if (name === '' || name === '.' || name === '..') throw damaged('a whiteout in it names no file')
   const known = children.get(name)
   // A whiteout is about lower layers only, so what this layer has itself stays.
-  if (known === undefined) {
-    children.set(name, {
-      inode: undefined,
-      children: undefined,
-      opaque: false,
-      whiteout: true,
-      linkTo: undefined,
-    })
-  } else if (known.children !== undefined) known.opaque = true
+  if (known === undefined) children.set(name, whiteout())
+  else if (known.children !== undefined) known.opaque = true
+}
+
+function whiteout(): Node {
+  return { inode: undefined, children: undefined, opaque: false, whiteout: true, linkTo: undefined }
 }
 
 function addNode(children: Map<string, Node>, name: string, inode: Inode): void {
-  const isDirectory = inode.member.kind === 'directory'
+  const { member } = inode
+  if (member.isZeroDevice) return void children.set(name, whiteout())
+  if (member.kind === 'symlink') checkTarget(member.target)
+  const isDirectory = member.kind === 'directory'
   const known = children.get(name)
+  const opaque = isDirectory && isMarkedOpaque(member)
   if (isDirectory && known?.children !== undefined) {
     known.inode = inode
+    known.opaque ||= opaque
     return
   }
-  children.set(name, {
-    inode,
-    children: isDirectory ? new Map() : undefined,
-    opaque: known?.whiteout === true,
-    whiteout: false,
-    linkTo: undefined,
-  })
+  // A directory in place of a whiteout of this layer does not hide the lower one: overlayfs joins them.
+  const inside = isDirectory ? new Map<string, Node>() : undefined
+  children.set(name, { inode, children: inside, opaque, whiteout: false, linkTo: undefined })
+}
+
+function checkTarget(target: string): void {
+  if (target === '') throw damaged('a link in it leads nowhere')
+  if (Buffer.byteLength(target) >= MAX_PATH) throw damaged('a link in it is too long')
+}
+
+/** Overlayfs' own mark, which layers that were not made by an engine may carry. */
+function isMarkedOpaque({ xattrs }: TarEntry): boolean {
+  const value = xattrs?.get('trusted.overlay.opaque')
+  return value?.length === 1 && value[0] === 0x79
 }
 
 function addHardLink(root: Node, children: Map<string, Node>, name: string, member: TarEntry): void {
   const parts = cleanComponents(member.target)
   const last = parts.pop()
+  // The name is free before the link is made, so a link to itself leads to lower layers or nowhere.
+  children.delete(name)
   const target = last === undefined ? undefined : existing(root, parts)?.children?.get(last)
   if (target?.children !== undefined)
     throw damaged(`a hard link in it leads to a directory: ${member.target}`)
+  // An engine's whiteout is a device, and a hard link to it is a whiteout too.
+  if (target?.whiteout) return void children.set(name, whiteout())
   const inode = target?.inode
+  if (inode !== undefined) describeAgain(inode, member)
   const linkTo = inode === undefined ? (target?.linkTo ?? member.target) : undefined
   children.set(name, { inode, children: undefined, opaque: false, whiteout: false, linkTo })
+}
+
+/** What a hard link's header says of owner and mode counts for all names. */
+function describeAgain(inode: Inode, { mode, uid, gid }: TarEntry): void {
+  const { member } = inode
+  if (member.mode !== mode || member.uid !== uid || member.gid !== gid)
+    inode.member = { ...member, mode, uid, gid }
 }
 
 /** Linux follows at most 40 links in one path (path_resolution(7)). */
 const MAX_LINKS = 40
 
+interface Walk {
+  /** The directories from the root on. */
+  readonly chain: Node[]
+  links: number
+  /** Directories made on the way. */
+  made: number
+}
+
 /** The directory at a path, made where there is none. */
-function directoryAt(root: Node, parts: readonly string[]): Node {
-  const chain = [root]
-  walkInto(chain, parts, (children, name) => {
+function directoryAt(
+  root: Node,
+  parts: readonly string[],
+): { readonly directory: Node; readonly made: number } {
+  const walk: Walk = { chain: [root], links: 0, made: 0 }
+  for (const name of parts) {
+    const { children } = walk.chain.at(-1)!
+    if (stepInto(walk, name)) continue
+    // A file, or a link that leads nowhere, stays in the way.
+    if (children!.has(name)) throw damaged('a name in it lies below what is no directory')
     const made = emptyDirectory()
-    children.set(name, made)
-    return made
-  })
-  return chain.at(-1)!
+    children!.set(name, made)
+    goInto(walk, made)
+    walk.made++
+  }
+  return { directory: walk.chain.at(-1)!, made: walk.made }
+}
+
+/** Links could lead ever deeper; what has a path of its own is not as deep. */
+function goInto({ chain }: Walk, directory: Node): void {
+  if (chain.length > MAX_PATH / 2) throw damaged('a name in it is too long')
+  chain.push(directory)
 }
 
 function existing(root: Node, parts: readonly string[]): Node | undefined {
-  const chain = [root]
-  return walkInto(chain, parts, () => undefined) ? chain.at(-1) : undefined
+  const walk: Walk = { chain: [root], links: 0, made: 0 }
+  return parts.every((name) => stepInto(walk, name)) ? walk.chain.at(-1) : undefined
 }
 
-/** Walks from the last directory of the chain; gives false where `missing` does not help. */
-function walkInto(
-  chain: Node[],
-  parts: readonly string[],
-  missing: (children: Map<string, Node>, name: string) => Node | undefined,
-): boolean {
-  let pending = [...parts].reverse()
-  let links = 0
-  while (pending.length > 0) {
-    const name = pending.pop()!
-    if (name === '..') {
-      if (chain.length > 1) chain.pop()
-      continue
-    }
-    const { children } = chain.at(-1)!
-    const known = children!.get(name)
-    const target = known?.inode?.member
-    if (target?.kind === 'symlink') {
-      if (++links > MAX_LINKS) throw damaged('a name in it goes through a loop of links')
-      if (target.target.startsWith('/')) chain.length = 1
-      pending = [...pending, ...components(target.target).reverse()]
-      continue
-    }
-    const next = known?.children === undefined ? missing(children!, name) : known
-    if (next === undefined) return false
-    chain.push(next)
+/** Goes into a directory of this name, through links; gives false when there is none. */
+function stepInto(walk: Walk, name: string): boolean {
+  const { chain } = walk
+  if (name === '..') {
+    if (chain.length > 1) chain.pop()
+    return true
   }
+  const known = chain.at(-1)!.children!.get(name)
+  const member = known?.inode?.member
+  if (member?.kind === 'symlink') {
+    if (++walk.links > MAX_LINKS) throw damaged('a name in it goes through a loop of links')
+    if (member.target.startsWith('/')) chain.length = 1
+    return components(member.target).every((part) => stepInto(walk, part))
+  }
+  if (known?.children === undefined) return false
+  goInto(walk, known)
   return true
 }
 
 /**
  * Lays one layer over the tree of those below, as overlayfs shows it: a directory over a directory joins them
- * unless it is opaque, anything else replaces, a whiteout removes. The lower tree is changed and given back.
+ * unless it is opaque, anything else replaces, a whiteout removes; the root is never opaque. The lower tree is
+ * changed and given back.
  * Throws LiftError 'unreadable' for a hard link to nothing.
  */
 export function overlay(lower: Node, upper: Node): Node {
   linkAcross(lower, upper)
-  return merge(lower, upper)
+  return merge(lower, { ...upper, opaque: false })
 }
 
 function merge(lower: Node | undefined, upper: Node): Node {
   if (upper.children === undefined) return upper
   const below = lower?.children === undefined ? undefined : lower
   const into = below === undefined || upper.opaque ? emptyDirectory() : below
-  into.inode = upper.inode ?? below?.inode
+  // Overlayfs shows the upper directory's owner and mode, also of one that was made on the way to a child.
+  into.inode = upper.inode
   for (const [name, node] of upper.children) {
     if (node.whiteout) into.children!.delete(name)
     else into.children!.set(name, merge(into.children!.get(name), node))
@@ -188,7 +227,7 @@ function linkAcross(lower: Node, upper: Node): void {
     const last = parts.pop()!
     const target = existing(lower, parts)?.children?.get(last)
     if (target?.inode === undefined || target.children !== undefined)
-      throw damaged(`a hard link in it leads nowhere: ${node.linkTo as RootPath}`)
+      throw damaged(`a hard link in it leads nowhere: ${node.linkTo}`)
     upper.children!.set(name, { ...node, inode: target.inode, linkTo: undefined })
   }
 }

@@ -1,7 +1,8 @@
 import type { ByteReader } from '../bytes.js'
+import { inContext } from '../errors.js'
 import type { BlobStore, BlobWriter } from './blob-store.js'
 import { type Compression, compressionOf, decompressed } from './decompress.js'
-import { type Digest, hasherFor } from './digest.js'
+import { checkSize, type Digest, hasherFor } from './digest.js'
 import type { Layer } from './layered.js'
 import type { Budget } from './limits.js'
 import { readTar, type TarEntry, tarScanner } from './tar-index.js'
@@ -91,12 +92,14 @@ async function* verified(
   for await (const chunk of stream(signal)) {
     signal?.throwIfAborted()
     taken += chunk.length
-    if (taken > size) hasher.check(what)
+    // What follows would be read for nothing.
+    if (taken > size) checkSize(taken, size, what)
     hasher.update(chunk)
     onBytes?.(chunk.length)
     yield chunk
   }
   hasher.check(what)
+  checkSize(taken, size, what)
 }
 
 async function scan(
@@ -125,10 +128,18 @@ async function scan(
     budget.addBytes(chunk.length, total, packed)
     hasher?.update(chunk)
     writer?.append(chunk)
-    for (const member of scanner.push(chunk)) members.push(member)
+    for (const member of named(what, () => scanner.push(chunk))) members.push(member)
   }
-  scanner.finish()
+  named(what, () => scanner.finish())
   return { members, content: hasher?.check(`${what}, uncompressed,`) ?? digest }
+}
+
+function named<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw inContext(error, what)
+  }
 }
 
 /** Looks at the first bytes, which stay part of what follows. */

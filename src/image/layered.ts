@@ -1,4 +1,5 @@
 import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
+import { inContext, LiftError } from '../errors.js'
 import { components, join, type RootPath } from '../rootfs/path.js'
 import type { Entry, RootFs } from '../rootfs/rootfs.js'
 import { addMember, emptyDirectory, type Node, overlay } from './layer-tree.js'
@@ -12,16 +13,25 @@ export interface Layer {
   readonly content: ByteReader
 }
 
+/** Directories that only the names of other members speak of: a few bytes of a tar could make thousands. */
+const MOST_IMPLIED = 1_000_000
+
 /**
  * Layers as one root file system, the lowest first: as overlayfs would show them, without unpacking any.
- * Throws LiftError 'unreadable' for a layer that cannot be unpacked.
+ * Throws LiftError 'unreadable' for a layer that cannot be unpacked, 'limit' for one that has no end of directories.
  */
 export function layeredRootFs(layers: readonly Layer[]): RootFs {
   let root = emptyDirectory()
+  let implied = 0
   for (const [index, { members }] of layers.entries()) {
     const tree = emptyDirectory()
-    for (const member of members) addMember(tree, member, index)
-    root = overlay(root, tree)
+    try {
+      for (const member of members) implied += addMember(tree, member, index)
+      if (implied > MOST_IMPLIED) throw new LiftError('limit', 'it has too many directories')
+      root = overlay(root, tree)
+    } catch (error) {
+      throw inContext(error, `layer ${index + 1} of ${layers.length}`)
+    }
   }
   const nodeAt = (path: RootPath): Node | undefined => {
     let node: Node | undefined = root

@@ -1,8 +1,8 @@
-import type { ByteReader } from '../bytes.js'
-import { LiftError } from '../errors.js'
+import { bufferReader } from '../bytes.js'
+import { inContext, LiftError } from '../errors.js'
 import type { RootFs } from '../rootfs/rootfs.js'
 import { type ConfigDocument, parseConfigDocument } from './config.js'
-import { type Digest, digestOf, verifyDigest } from './digest.js'
+import { checkSize, type Digest, digestOf, verifyDigest } from './digest.js'
 import { type LayerBlob, type LayerContext, openLayer } from './layer.js'
 import { type Layer, layeredRootFs } from './layered.js'
 import { type Descriptor, MAX_DOCUMENT, type Manifest, parseManifest } from './manifest.js'
@@ -38,12 +38,17 @@ async function resolveManifest(
   for (let depth = 0; depth < MOST_NESTED; depth++) {
     const parsed = parseManifest(await readDocument(blobs, descriptor, what), `the manifest of ${what}`)
     if (parsed.kind === 'manifest') return { descriptor, manifest: parsed }
-    descriptor = choose(parsed.manifests, wanted, what)
+    descriptor = choosePlatform(parsed.manifests, wanted, what)
   }
   throw new LiftError('unreadable', `${what} has indexes within indexes, more than ${MOST_NESTED} deep`)
 }
 
-function choose(manifests: readonly Descriptor[], wanted: Platform | undefined, what: string): Descriptor {
+/** The best of an index for a platform, by default the host's. Throws LiftError 'platform-mismatch' with what there is. */
+export function choosePlatform(
+  manifests: readonly Descriptor[],
+  wanted: Platform | undefined,
+  what: string,
+): Descriptor {
   const images = manifests.filter(({ platform }) => platform?.os !== 'unknown')
   const best = bestMatch(images, wanted ?? hostPlatform())
   if (best !== undefined) return best
@@ -64,11 +69,9 @@ async function readDocument(blobs: Blobs, descriptor: Descriptor, what: string):
     throw new LiftError('limit', `${what} has a manifest or configuration of ${descriptor.size} bytes`)
   }
   const bytes = await blobs.document(descriptor)
-  const reader: ByteReader = {
-    size: bytes.length,
-    read: async (at, length) => bytes.subarray(at, at + length),
-  }
-  await verifyDigest(reader, descriptor.digest, `${what}: the document ${descriptor.digest.slice(0, 19)}`)
+  const document = `${what}: the document ${descriptor.digest.slice(0, 19)}`
+  await verifyDigest(bufferReader(bytes), descriptor.digest, document)
+  checkSize(bytes.length, descriptor.size, document)
   return bytes
 }
 
@@ -116,7 +119,15 @@ export async function openLayers(
     return openLayer(blob, `${what}: ${name}`, within)
   })
   const size = layers.reduce((sum, { content }) => sum + content.size, 0)
-  return { rootfs: layeredRootFs(layers), size }
+  return { rootfs: joined(layers, what), size }
+}
+
+function joined(layers: readonly Layer[], what: string): RootFs {
+  try {
+    return layeredRootFs(layers)
+  } catch (error) {
+    throw inContext(error, what)
+  }
 }
 
 /** Enough to keep a network and a processor busy at once. */
@@ -150,6 +161,7 @@ async function openAll(
 
 function checkPlatform(have: Platform, wanted: Platform | undefined, what: string): void {
   if (wanted === undefined || platformMatches(have, wanted)) return
+  if (bestMatch([{ platform: have }], wanted) !== undefined) return
   throw new LiftError(
     'platform-mismatch',
     `${what} is an image for ${formatPlatform(have)}, not for ${formatPlatform(wanted)}`,

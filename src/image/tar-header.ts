@@ -16,6 +16,8 @@ export interface TarEntry {
   readonly sparse?: Sparse
   /** Extended attributes, by full name: `security.capability`. */
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
+  /** A character device of number 0:0, which is how overlayfs itself writes a whiteout. */
+  readonly isZeroDevice?: true
   /** Where the content begins in the archive. */
   readonly offset: number
   /** The text of a symbolic link, or the earlier member that a hard link is another name of. */
@@ -70,7 +72,6 @@ export function headerSequence(): {
   /** Takes the bytes of an extension; gives the step of the member where that was the end of its header. */
   extend(bytes: Uint8Array, contentAt: number): Step | undefined
 } {
-  let global: Overrides = {}
   let local: Overrides = {}
   let announced = ''
   let count = 0
@@ -88,7 +89,7 @@ export function headerSequence(): {
         if (length > MAX_EXTENSION) throw damaged('a name or attribute list in it is too long')
         return { entry: undefined, extension: true, length }
       }
-      const given = { ...global, ...local }
+      const given = local
       local = {}
       if (type !== 'S') return member(block, type, given, contentAt)
       given.sparseSize = number(block, 483, 12)
@@ -108,7 +109,8 @@ export function headerSequence(): {
       }
       if (announced === 'L') local.path = untilNul(bytes)
       else if (announced === 'K') local.target = untilNul(bytes)
-      else if (announced === 'g') global = { ...global, ...attributes(bytes) }
+      // No engine heeds attributes for all members that follow, so neither do we.
+      else if (announced === 'g') attributes(bytes)
       else local = { ...local, ...attributes(bytes) }
       return undefined
     },
@@ -144,6 +146,7 @@ function member(block: Uint8Array, type: string, given: Overrides, offset: numbe
     size: kind === 'file' ? length : 0,
     offset,
     target: kind === 'symlink' || kind === 'hardlink' ? (given.target ?? text(block, 157, 100)) : '',
+    ...(type === '3' && isZeroDevice(block) ? { isZeroDevice: true } : {}),
     ...(sparse === undefined ? {} : { sparse }),
     ...(given.xattrs === undefined ? {} : { xattrs: given.xattrs }),
   }
@@ -181,8 +184,13 @@ function oldSparseMap(block: Uint8Array, from: number, most: number): number[] {
   return out
 }
 
+function isZeroDevice(block: Uint8Array): boolean {
+  return number(block, 329, 8) === 0 && number(block, 337, 8) === 0
+}
+
+/** Headers from before there were types for it end a directory's name in a slash. */
 function kindOf(type: string, path: string): TarEntry['kind'] {
-  if ((type === '\0' || type === '0') && path.endsWith('/')) return 'directory'
+  if (type === '\0' && path.endsWith('/')) return 'directory'
   return KINDS[type] ?? 'special'
 }
 

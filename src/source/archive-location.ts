@@ -1,11 +1,82 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { type ByteReader, fileReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { type Archive, openArchive } from '../image/archive.js'
+import { type Budget, budgetOf } from '../image/limits.js'
+import { createSpool, type Spool } from '../image/spool.js'
+import type { OpenOptions } from './source.js'
 
 /** A path on the host, and the name of one image in what lies there. */
 export interface ArchiveLocation {
   readonly path: string
   readonly name: string | undefined
+}
+
+/** An archive as a file, or as what came on standard input. */
+export interface OpenedArchive extends ArchiveLocation {
+  readonly archive: Archive
+}
+
+/**
+ * Opens the archive that a location means: `-` is standard input, taken in whole into a temporary file.
+ * Throws LiftError.
+ */
+export async function openArchiveAt(location: string, options: OpenOptions): Promise<OpenedArchive> {
+  const { limits } = options
+  if (location !== '-' && !location.startsWith('-:')) {
+    const { path, name } = parseArchiveLocation(location)
+    return { path, name, archive: await openArchive(archiveFile(path), path, budgetOf(limits, path)) }
+  }
+  const path = 'standard input'
+  const spool = createSpool()
+  try {
+    const size = await takeIn(spool, options, budgetOf(limits, path))
+    const archive = await openArchive(spool.slice(0, size), path, budgetOf(limits, path))
+    const close = async () => {
+      await archive[Symbol.asyncDispose]()
+      spool.close()
+    }
+    return {
+      path,
+      name: location.slice(2) || undefined,
+      archive: { ...archive, [Symbol.asyncDispose]: close },
+    }
+  } catch (error) {
+    spool.close()
+    throw error
+  }
+}
+
+async function takeIn(spool: Spool, options: OpenOptions, budget: Budget): Promise<number> {
+  const { stdin = process.stdin, signal, onStep } = options
+  onStep?.('reading standard input')
+  let size = 0
+  for await (const chunk of untilAborted(stdin, signal)) {
+    size += chunk.length
+    budget.addBytes(chunk.length, size, size)
+    spool.append(chunk)
+  }
+  spool.end()
+  if (size === 0) throw new LiftError('unreadable', 'nothing came on standard input')
+  return size
+}
+
+/** A pipe may say nothing for ever. */
+async function* untilAborted(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = () => reject(new LiftError('interrupted', 'interrupted while reading standard input'))
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+  for (;;) {
+    const next = await Promise.race([iterator.next(), aborted])
+    if (next.done === true) return
+    yield next.value
+  }
 }
 
 /** Takes `PATH[:NAME]` apart: the longest beginning that exists is the path, since both may hold colons. */
@@ -20,7 +91,7 @@ export function parseArchiveLocation(location: string): ArchiveLocation {
 }
 
 /** A host file to be read anywhere, through links. Throws LiftError 'image-not-found' or 'unreadable'. */
-export function archiveFile(path: string): ByteReader {
+function archiveFile(path: string): ByteReader {
   try {
     const stats = statSync(path)
     if (stats.isFile()) return fileReader(realpathSync(path), stats.size)

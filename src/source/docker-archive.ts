@@ -1,7 +1,9 @@
+import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import { type Archive, inOrder, openArchive } from '../image/archive.js'
+import { type Archive, inOrder } from '../image/archive.js'
 import { parseConfigDocument } from '../image/config.js'
-import { digestOf, sha256 } from '../image/digest.js'
+import { compressionOf } from '../image/decompress.js'
+import { type Digest, digestOf, hasherFor, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
 import { objectsOf, parseJson, stringsOf, textOf } from '../image/json-fields.js'
 import type { LayerBlob } from '../image/layer.js'
@@ -9,7 +11,8 @@ import { openLayers } from '../image/layout.js'
 import { budgetOf } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
-import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import { basename } from '../rootfs/path.js'
+import { openArchiveAt } from './archive-location.js'
 import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
@@ -18,8 +21,7 @@ export const dockerArchive: Source = {
   scheme: 'docker-archive',
   describe: 'docker-archive:FILE[:NAME] what `docker save` writes, compressed or not',
   open: async (location, options) => {
-    const { path, name } = parseArchiveLocation(location)
-    const archive = await openArchive(archiveFile(path), path)
+    const { path, name, archive } = await openArchiveAt(location, options)
     try {
       return await openFromArchive(archive, path, name, location, options)
     } catch (error) {
@@ -40,14 +42,16 @@ async function openFromArchive(
   const entry = choose(await readEntries(archive, path), name, path)
   const configBytes = await readDocument(archive, entry.config, path)
   const document = parseConfigDocument(configBytes, `${path}: ${entry.config}`)
-  const blobs = entry.layers.map((layer, index): LayerBlob => {
+  const blobs: LayerBlob[] = []
+  for (const [index, layer] of entry.layers.entries()) {
     const reader = archive.open(layer)
     const diffId = digestOf(document.diffIds[index])
     if (reader === undefined) throw new LiftError('unreadable', `${path} lacks its layer ${layer}`)
     if (diffId === undefined)
       throw new LiftError('unreadable', `${path}: ${entry.config} lacks a layer's digest`)
-    return { digest: diffId, size: reader.size, diffId, reader, stream: () => inOrder(reader) }
-  })
+    const digest = await blobDigest(layer, reader, diffId)
+    blobs.push({ digest, size: reader.size, diffId, reader, stream: () => inOrder(reader) })
+  }
   const wanted = platform === undefined ? undefined : parsePlatform(platform)
   const store = layerStore(options)
   const context = {
@@ -69,6 +73,16 @@ async function openFromArchive(
       await archive[Symbol.asyncDispose]()
     },
   }
+}
+
+/** An uncompressed layer is what its diff ID says; engines that keep layers compressed save them like that. */
+async function blobDigest(name: string, reader: ByteReader, diffId: Digest): Promise<Digest> {
+  if (compressionOf(await reader.read(0, 4)) === undefined) return diffId
+  const written = digestOf(/^blobs\/(sha256)\/([0-9a-f]{64})$/.exec(name)?.slice(1).join(':'))
+  if (written !== undefined) return written
+  const hasher = hasherFor()
+  for await (const piece of inOrder(reader)) hasher.update(piece)
+  return hasher.check(name)
 }
 
 interface ArchiveEntry {
@@ -106,13 +120,25 @@ function choose(entries: readonly ArchiveEntry[], name: string | undefined, path
   const [first] = entries
   if (first === undefined) throw new LiftError('image-not-found', `${path} holds no image`)
   if (name === undefined && entries.length === 1) return first
-  const wanted = name === undefined || name.includes(':') ? name : `${name}:latest`
-  const found = entries.find(({ tags }) => wanted !== undefined && tags.includes(wanted))
+  const found = name === undefined ? undefined : named(entries, name)
   if (found !== undefined) return found
-  const there = entries.flatMap(({ tags }) => tags)
+  const there = entries.map(({ tags, config }) => tags[0] ?? idOf(config))
   throw new LiftError(
     name === undefined ? 'usage' : 'image-not-found',
     name === undefined ? `${path} holds ${entries.length} images` : `${path} holds no image ${name}`,
     { hint: `Write docker-archive:${path}:NAME with one of: ${there.join(', ')}.` },
   )
+}
+
+/** By a tag, `latest` where none is written, or by the ID. */
+function named(entries: readonly ArchiveEntry[], name: string): ArchiveEntry | undefined {
+  const tag = /:[^/]*$/.test(name) ? name : `${name}:latest`
+  return entries.find(
+    ({ tags, config }) => tags.includes(tag) || idOf(config) === name.replace(/^sha256:/, ''),
+  )
+}
+
+/** `ID.json`, or the path of a blob. */
+function idOf(config: string): string {
+  return basename(config).replace(/\.json$/, '')
 }

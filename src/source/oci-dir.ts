@@ -2,14 +2,14 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ByteReader, fileReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import { inOrder, openArchive } from '../image/archive.js'
+import { inOrder } from '../image/archive.js'
 import type { Digest } from '../image/digest.js'
 import type { Image } from '../image/image.js'
-import { type Blobs, openLayers, readImage } from '../image/layout.js'
+import { type Blobs, choosePlatform, openLayers, readImage } from '../image/layout.js'
 import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
-import { parsePlatform } from '../image/platform.js'
-import { archiveFile, parseArchiveLocation } from './archive-location.js'
+import { type Platform, parsePlatform } from '../image/platform.js'
+import { openArchiveAt, parseArchiveLocation } from './archive-location.js'
 import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
@@ -28,8 +28,7 @@ export const ociArchive: Source = {
   scheme: 'oci-archive',
   describe: 'oci-archive:FILE[:TAG]     an OCI image layout in a tar',
   open: async (location, options) => {
-    const { path, name } = parseArchiveLocation(location)
-    const archive = await openArchive(archiveFile(path), path)
+    const { path, name, archive } = await openArchiveAt(location, options)
     const files = { open: archive.open, close: async () => archive[Symbol.asyncDispose]() }
     return openLayout(files, { path, name, reference: `oci-archive:${location}` }, options)
   },
@@ -69,7 +68,7 @@ async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions
     const { platform, signal, onStep } = options
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const blobs = blobsOf(files, path)
-    const start = chooseByName(await readIndex(files, path), name, path)
+    const start = chooseEntry(await readIndex(files, path), name, wanted, path)
     const { digest, document, layers } = await readImage(blobs, start, wanted, path)
     const budget = budgetOf(options.limits, path)
     const context = { store, budget, ...(signal === undefined ? {} : { signal }), onStep }
@@ -101,19 +100,26 @@ async function readIndex(files: LayoutFiles, path: string): Promise<readonly Des
   return index.kind === 'index' ? index.manifests : []
 }
 
-function chooseByName(manifests: readonly Descriptor[], name: string | undefined, path: string): Descriptor {
-  const [first] = manifests
-  if (first === undefined) throw new LiftError('image-not-found', `${path} holds no image`)
-  if (name === undefined && manifests.length === 1) return first
-  const found = manifests.find(
-    ({ refName, digest }) => name !== undefined && (refName === name || digest === name),
+/** Entries of one name, or without any, are one image for several platforms. */
+function chooseEntry(
+  manifests: readonly Descriptor[],
+  name: string | undefined,
+  wanted: Platform | undefined,
+  path: string,
+): Descriptor {
+  if (manifests.length === 0) throw new LiftError('image-not-found', `${path} holds no image`)
+  const found = manifests.filter(
+    ({ refName, digest }) => name === undefined || refName === name || digest === name,
   )
-  if (found !== undefined) return found
+  const [first] = found
+  const isOne = found.every(({ refName, platform }) => refName === first?.refName && platform !== undefined)
+  if (first !== undefined && found.length === 1) return first
+  if (first !== undefined && isOne) return choosePlatform(found, wanted, path)
   const there = manifests.map(({ refName, digest }) => refName ?? digest)
   throw new LiftError(
-    name === undefined ? 'usage' : 'image-not-found',
-    name === undefined ? `${path} holds ${manifests.length} images` : `${path} holds no image ${name}`,
-    { hint: `Write ${path}:NAME with one of: ${there.join(', ')}.` },
+    first === undefined ? 'image-not-found' : 'usage',
+    first === undefined ? `${path} holds no image ${name}` : `${path} holds ${found.length} images`,
+    { hint: `Write ${path}:NAME with one of: ${[...new Set(there)].join(', ')}.` },
   )
 }
 

@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>
   /** Registries to be spoken to in plain HTTP, `host[:port]`. */
   readonly insecureRegistries?: readonly string[]
+  /** What `-` in place of an archive's file means; the process's own standard input by default. */
+  readonly stdin?: AsyncIterable<Uint8Array>
   /** Aborts; the source then cleans up and throws LiftError 'interrupted'. */
   readonly signal?: AbortSignal
   /** Told of each step worth a progress line ("creating a helper container"). */

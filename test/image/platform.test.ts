@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from '../../src/image/platform.js'
+import {
+  bestMatch,
+  formatPlatform,
+  hostPlatform,
+  type Platform,
+  parsePlatform,
+  platformMatches,
+} from '../../src/image/platform.js'
 
 test('a platform is os/architecture[/variant], or an architecture of Linux', () => {
   for (const text of ['linux/amd64', 'linux/arm/v7', 'windows/amd64']) {
@@ -32,4 +39,29 @@ test('a variant counts only where both sides name one', () => {
 test("the machine's own platform is one of Linux in OCI's words", () => {
   assert.equal(hostPlatform().os, 'linux')
   assert.notEqual(hostPlatform().architecture, 'x64')
+})
+
+function best(want: string, ...have: readonly string[]): string | undefined {
+  const candidates: { platform?: Platform }[] = have.map((text) => ({ platform: parsePlatform(text) }))
+  const found = bestMatch([{}, ...candidates], parsePlatform(want))
+  return found?.platform && formatPlatform(found.platform)
+}
+
+test('the highest variant that runs on a platform is the best', () => {
+  const arm = ['linux/arm/v5', 'linux/arm/v7', 'linux/arm/v6']
+  assert.equal(best('linux/arm/v7', ...arm), 'linux/arm/v7')
+  assert.equal(best('linux/arm/v6', ...arm), 'linux/arm/v6')
+  assert.equal(best('linux/arm/v7', 'linux/arm/v5', 'linux/arm/v6'), 'linux/arm/v6')
+  assert.equal(best('linux/amd64/v3', 'linux/amd64', 'linux/amd64/v2', 'linux/amd64/v4'), 'linux/amd64/v2')
+})
+
+test('without a variant the usual one of an architecture is meant', () => {
+  assert.equal(best('linux/arm', 'linux/arm/v6', 'linux/arm/v7', 'linux/arm/v8'), 'linux/arm/v7')
+  assert.equal(best('linux/amd64', 'linux/amd64/v3', 'linux/amd64'), 'linux/amd64')
+  assert.equal(best('linux/arm64', 'linux/arm64/v8'), 'linux/arm64/v8')
+  assert.equal(best('linux/arm/v6', 'linux/arm'), undefined)
+})
+
+test('no other architecture or system is a match', () => {
+  assert.equal(best('linux/arm64', 'linux/arm/v7', 'windows/arm64', 'linux/amd64'), undefined)
 })

@@ -1,0 +1,41 @@
+import { bufferReader } from '../../src/bytes.js'
+import { layeredRootFs } from '../../src/image/layered.js'
+import { readTar, type TarEntry } from '../../src/image/tar-index.js'
+import type { MemoryNode } from '../../src/rootfs/memory.js'
+import type { RootFs } from '../../src/rootfs/rootfs.js'
+import { paxOf, type TarMember, tarOf } from './tar-builder.js'
+
+/** A tree literal as layers that share its entries out among them; names of one inode stay in one layer. */
+export async function layeredTree(
+  tree: Readonly<Record<string, MemoryNode>>,
+  count: number,
+): Promise<RootFs> {
+  const first = new Map<string, { readonly path: string; readonly layer: number }>()
+  const layers = Array.from({ length: count }, (): TarMember[] => [])
+  for (const [index, [path, node]] of Object.entries(tree).entries()) {
+    const identity = typeof node === 'object' && 'identity' in node ? node.identity : undefined
+    const known = identity === undefined ? undefined : first.get(identity)
+    const layer = known?.layer ?? index % count
+    if (identity !== undefined && known === undefined) first.set(identity, { path, layer })
+    layers[layer]!.push(paxOf({ path: `.${path}` }), memberOf(node, known?.path))
+  }
+  return layeredRootFs(await Promise.all(layers.map(layerOf)))
+}
+
+async function layerOf(members: readonly TarMember[]) {
+  const content = bufferReader(tarOf(members))
+  const entries: TarEntry[] = []
+  for await (const entry of readTar(content)) entries.push(entry)
+  return { content, members: entries }
+}
+
+function memberOf(node: MemoryNode, linkTo: string | undefined): TarMember {
+  if (typeof node === 'string' || node instanceof Uint8Array) return { path: 'x', content: node }
+  const mode = node.mode === undefined ? {} : { mode: node.mode }
+  if (linkTo !== undefined) return { path: 'x', type: '1', target: `.${linkTo}`, ...mode }
+  if ('link' in node) return { path: 'x', type: '2', target: node.link }
+  if ('directory' in node) return { path: 'x', type: '5', ...mode }
+  if ('file' in node && (typeof node.file === 'string' || node.file instanceof Uint8Array))
+    return { path: 'x', content: node.file, ...mode }
+  throw new Error('cannot be put into a layer')
+}
