@@ -1,4 +1,4 @@
-import type { ByteReader } from '../bytes.js'
+import type { BlockReader } from '../bytes.js'
 import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
 import { hex, malformed, viewOf, wordAt } from './fields.js'
 import { readAhead, readStrings, type StringTable } from './strings.js'
@@ -9,7 +9,7 @@ import { readVersionsDefined, readVersionsNeeded } from './versions.js'
  * Addresses become offsets by the first PT_LOAD that holds them (gABI, "Dynamic Section").
  * Throws LiftError 'malformed-elf' that names the broken table.
  */
-export async function readDynamic(reader: ByteReader, header: ElfHeader): Promise<Dynamic | undefined> {
+export async function readDynamic(reader: BlockReader, header: ElfHeader): Promise<Dynamic | undefined> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
@@ -36,7 +36,7 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
 
 /** The last value of each tag, by number, for tables that `readDynamic` does not read; empty without PT_DYNAMIC. */
 export async function readTagValues(
-  reader: ByteReader,
+  reader: BlockReader,
   header: ElfHeader,
 ): Promise<ReadonlyMap<number, number>> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
@@ -102,7 +102,7 @@ interface Tags {
   readonly values: Map<number, number>
 }
 
-async function readTags(reader: ByteReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
+async function readTags(reader: BlockReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
   if (offset + filesz > reader.size) throw malformed('dynamic section', offset, 'leaves the file')
   const entry = header.class === 64 ? 16 : 8
   const tags: Tags = { at: offset, dependencies: [], values: new Map() }
@@ -110,7 +110,9 @@ async function readTags(reader: ByteReader, header: ElfHeader, { offset, filesz 
   for (let done = 0; done < count; done += CHUNK) {
     if (done >= ENTRIES_MAX) throw malformed('dynamic section', offset, `more than ${ENTRIES_MAX} entries`)
     const length = Math.min(CHUNK, count - done) * entry
-    if (addTags(tags, viewOf(await reader.read(offset + done * entry, length)), header)) return tags
+    const at = offset + done * entry
+    const bytes = reader.at(at, length) ?? (await reader.read(at, length))
+    if (addTags(tags, viewOf(bytes), header)) return tags
   }
   return tags
 }
@@ -170,7 +172,7 @@ function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
 
 /** A look-up of the strings at these offsets. */
 async function stringsOf(
-  reader: ByteReader,
+  reader: BlockReader,
   { at, strings: table }: Places,
   offsets: readonly number[],
 ): Promise<(offset: number) => string> {

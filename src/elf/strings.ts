@@ -1,4 +1,4 @@
-import { type ByteReader, decodeText } from '../bytes.js'
+import { type BlockReader, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
@@ -14,7 +14,7 @@ export interface StringTable {
  * than any real file has.
  */
 export async function readStrings(
-  reader: ByteReader,
+  reader: BlockReader,
   table: StringTable,
   offsets: readonly number[],
 ): Promise<ReadonlyMap<number, string>> {
@@ -24,7 +24,8 @@ export async function readStrings(
     const first = span[0]!
     if (span.at(-1)! >= table.size) throw outside(table, span.at(-1)!)
     const length = Math.min(span.at(-1)! - first + TAIL, table.size - first)
-    const bytes = await reader.read(table.offset + first, length)
+    const start = table.offset + first
+    const bytes = reader.at(start, length) ?? (await reader.read(start, length))
     for (const offset of span) {
       const text = textUntilNul(bytes, offset - first) ?? (await readLong(reader, table, offset))
       total += text.length
@@ -37,8 +38,11 @@ export async function readStrings(
 }
 
 /** Reads the places around some file offsets ahead, so that later reads through the same block reader are free. */
-export async function readAhead(reader: ByteReader, offsets: readonly number[]): Promise<void> {
-  for (const span of spansOf(offsets)) await reader.read(span[0]!, span.at(-1)! - span[0]! + TAIL)
+export async function readAhead(reader: BlockReader, offsets: readonly number[]): Promise<void> {
+  for (const span of spansOf(offsets)) {
+    const [start, length] = [span[0]!, span.at(-1)! - span[0]! + TAIL]
+    if (reader.at(start, length) === undefined) await reader.read(start, length)
+  }
 }
 
 /** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
@@ -70,7 +74,7 @@ const TEXT_MAX = 0x10_0000
 function spansOf(offsets: readonly number[]): number[][] {
   const spans: number[][] = []
   let last = Number.NEGATIVE_INFINITY
-  const sorted = [...new Set(offsets)].sort((a, b) => a - b)
+  const sorted = Float64Array.from(new Set(offsets)).sort()
   if (sorted.length > NAMES_MAX)
     throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
   for (const offset of sorted) {
@@ -82,7 +86,7 @@ function spansOf(offsets: readonly number[]): number[][] {
 }
 
 /** A string that its span did not hold to the end; the window grows with it. */
-async function readLong(reader: ByteReader, table: StringTable, offset: number): Promise<string> {
+async function readLong(reader: BlockReader, table: StringTable, offset: number): Promise<string> {
   for (let length = 4 * TAIL; length <= STRING_MAX; length *= 4) {
     const bytes = await reader.read(table.offset + offset, Math.min(length, table.size - offset))
     const text = textUntilNul(bytes, 0)
