@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Module, wrap } from 'node:module'
+import type NodeModuleClass from 'node:module'
 import { Script } from 'node:vm'
 
 /**
@@ -8,6 +8,7 @@ import { Script } from 'node:vm'
  * one for this Node, since compiling is half of what a short run does. Without a cache, or when V8 refuses it,
  * Node loads the bundle as it loads any file.
  */
+const Module = module.constructor as typeof NodeModuleClass // what 'node:module' exports, without loading that
 load(`${__dirname}/command.cjs`)
 
 function load(file: string): unknown {
@@ -43,7 +44,7 @@ function withCache(file: string): ModuleFunction | undefined {
   const end = kept.length - text.length
   if (end < 0 || !kept.subarray(end).equals(text)) return undefined
   const cachedData = kept.subarray(0, end)
-  const code = wrap(text.toString('latin1'))
+  const code = Module.wrap(text.toString('latin1'))
   const script = new Script(code, { filename: file, cachedData })
   return script.cachedDataRejected ? undefined : script.runInThisContext()
 }
