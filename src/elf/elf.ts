@@ -121,13 +121,11 @@ export async function readElf(reader: ByteReader): Promise<ElfFile> {
   const segment = header.segments.find(({ type }) => type === PT_INTERP)
   const interpreter = segment === undefined ? undefined : await readInterpreter(blocks, segment)
   const dynamic = await readDynamic(blocks, header)
-  return {
-    ...header,
-    machine,
-    kind: kindOf(header.type, interpreter, dynamic),
-    ...(interpreter === undefined ? {} : { interpreter }),
-    ...(dynamic === undefined ? {} : { dynamic }),
-  }
+  const kind = kindOf(header.type, interpreter, dynamic)
+  const file: { -readonly [K in keyof ElfFile]: ElfFile[K] } = { ...header, machine, kind }
+  if (interpreter !== undefined) file.interpreter = interpreter
+  if (dynamic !== undefined) file.dynamic = dynamic
+  return file
 }
 
 const ET_EXEC = 2

@@ -18,14 +18,12 @@ export async function readHeader(reader: ByteReader): Promise<ElfHeader> {
   const bytes = asBuffer(start)
   const parser = new elfy.Parser()
   const raw = parser.parseHeader(bytes)
-  const ident = identOf(bytes)
-  const { type, machineNumber } = numbersOf(bytes, raw.endian === 'lsb')
   const { version, flags, phentsize, phnum, phoff } = raw
   const length = tableLength(raw, reader.size)
   const isNear = length === 0 || phoff + length <= bytes.length
   const table = isNear ? bytes.subarray(phoff, phoff + length) : asBuffer(await reader.read(phoff, length))
   const segments = table.length < length ? [] : segmentsOf(parser, table, raw)
-  return { ...ident, type, machineNumber, version, flags, phentsize, phnum, segments }
+  return { ...identOf(bytes, raw.endian === 'lsb'), version, flags, phentsize, phnum, segments }
 }
 
 /** What kept `readHeader` or `readElf` from reading a header, if that is what the error is about. */
@@ -69,24 +67,21 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** e_ident; elfy reads OSABI and ABIVERSION one byte too early. */
+/** e_ident, of which elfy reads fields one byte too early, e_type and e_machine, for which it lacks many words. */
 function identOf(
   bytes: Buffer,
-): Pick<ElfHeader, 'class' | 'endian' | 'identVersion' | 'osabi' | 'abiVersion' | 'paddingZero'> {
+  little: boolean,
+): Omit<ElfHeader, 'version' | 'flags' | 'phentsize' | 'phnum' | 'segments'> {
   return {
     class: bytes[4] === 1 ? 32 : 64,
-    endian: bytes[5] === 1 ? 'little' : 'big',
+    endian: little ? 'little' : 'big',
     identVersion: bytes[6]!,
     osabi: bytes[7]!,
     abiVersion: bytes[8]!,
     paddingZero: bytes.readUIntBE(9, 6) === 0 && bytes[15] === 0,
+    type: little ? bytes.readUInt16LE(16) : bytes.readUInt16BE(16),
+    machineNumber: little ? bytes.readUInt16LE(18) : bytes.readUInt16BE(18),
   }
-}
-
-/** e_type and e_machine, which elfy turns into words of which many are missing. */
-function numbersOf(bytes: Buffer, little: boolean): Pick<ElfHeader, 'type' | 'machineNumber'> {
-  const view = viewOf(bytes)
-  return { type: view.getUint16(16, little), machineNumber: view.getUint16(18, little) }
 }
 
 /**
