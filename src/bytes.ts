@@ -25,7 +25,6 @@ export function windowReader(outer: ByteReader, start: number, length: number): 
   }
 }
 
-/**
 /** Refuses an opened file by throwing. */
 export type FileCheck = (descriptor: number) => void
 
@@ -40,11 +39,28 @@ export function fileReader(hostPath: string | Buffer, size: number, check: FileC
     size,
     read: async (offset, length) => {
       const wanted = Math.max(0, Math.min(length, size - offset))
-      const bytes = Buffer.allocUnsafe(wanted)
-      return wanted === 0 ? bytes : bytes.subarray(0, readAt(reader, hostPath, bytes, offset, check))
+      const bytes = allocate(wanted)
+      if (wanted === 0) return bytes
+      const got = readAt(reader, hostPath, bytes, offset, check)
+      return got === wanted ? bytes : bytes.subarray(0, got)
     },
   }
   return reader
+}
+
+/** Memory for blocks is taken from larger pieces: that of its own for each costs more than reading it. */
+const PIECE = 0x1_0000
+let piece = Buffer.alloc(0)
+let used = 0
+
+function allocate(length: number): Buffer {
+  if (length > PIECE / 4) return Buffer.allocUnsafe(length)
+  if (used + length > piece.length) {
+    piece = Buffer.allocUnsafeSlow(PIECE)
+    used = 0
+  }
+  used += length
+  return piece.subarray(used - length, used)
 }
 
 function readAt(
@@ -149,30 +165,48 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts)
 }
 
+/** A reader that keeps what it has read, and gives that without a promise. */
+export interface BlockReader extends ByteReader {
+  /** What `read` would give, if all of it is here already. */
+  at(offset: number, length: number): Uint8Array | undefined
+}
+
 /**
  * The same bytes, read in whole blocks and each block once, so that many small reads near each other cost one
  * read below. Meant for one file for a short time: nothing is ever forgotten.
  */
-export function blockReader(inner: ByteReader, blockSize = 4096): ByteReader {
+export function blockReader(inner: ByteReader, blockSize = 4096): BlockReader {
   const blocks = new Map<number, Uint8Array>()
   const load = async (first: number, last: number) => {
     const bytes = await inner.read(first * blockSize, (last - first + 1) * blockSize)
-    for (let index = first; index <= last; index++) {
-      const start = (index - first) * blockSize
-      blocks.set(index, bytes.subarray(start, start + blockSize))
-    }
+    if (first === last) blocks.set(first, bytes)
+    else
+      for (let index = first; index <= last; index++) blocks.set(index, part(bytes, index - first, blockSize))
+  }
+  const at = (offset: number, length: number) => {
+    const end = Math.min(inner.size, offset + length)
+    if (offset >= end) return NOTHING
+    const first = Math.floor(offset / blockSize)
+    const last = Math.floor((end - 1) / blockSize)
+    for (let index = first; index <= last; index++) if (!blocks.has(index)) return undefined
+    return gather(blocks, first, last, blockSize, offset, end)
   }
   return {
     size: inner.size,
+    at,
     read: async (offset, length) => {
       const end = Math.min(inner.size, offset + length)
-      if (offset >= end) return new Uint8Array(0)
-      const first = Math.floor(offset / blockSize)
-      const last = Math.floor((end - 1) / blockSize)
-      await loadMissing(blocks, first, last, load)
-      return gather(blocks, first, last, blockSize, offset, end)
+      if (offset < end)
+        await loadMissing(blocks, Math.floor(offset / blockSize), Math.floor((end - 1) / blockSize), load)
+      return at(offset, length) ?? NOTHING
     },
   }
+}
+
+const NOTHING = new Uint8Array(0)
+
+function part(bytes: Uint8Array, index: number, blockSize: number): Uint8Array {
+  return bytes.subarray(index * blockSize, (index + 1) * blockSize)
 }
 
 async function loadMissing(
@@ -199,7 +233,7 @@ function gather(
   end: number,
 ): Uint8Array {
   if (first === last) return blocks.get(first)!.subarray(offset - first * blockSize, end - first * blockSize)
-  const out = new Uint8Array(end - offset)
+  const out = Buffer.alloc(end - offset)
   for (let index = first; index <= last; index++) {
     const block = blocks.get(index)!
     const start = index * blockSize

@@ -66,11 +66,13 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['image/', 'source/', 'pack/'],
   'node:http': ['source/'],
   'node:https': ['source/'],
+  'node:module': ['cli/start.ts'],
   'node:net': ['source/'],
   'node:os': ['image/spool.ts', 'source/', 'verify/'],
   'node:path': HOST_FILES,
   'node:stream': ['image/', 'source/', 'pack/'],
   'node:stream/promises': ['image/', 'source/', 'pack/'],
+  'node:vm': ['cli/start.ts'],
   'node:zlib': ['image/', 'source/', 'pack/'],
 }
 

@@ -1,16 +1,25 @@
 /**
- * Bundles the command line into two files, since reading and compiling code is most of a short run: what parses
- * the arguments, and the library, which `--version`, `--help` and a wrong word on the command line never load.
+ * Bundles the command line, since reading and compiling code is most of a short run. What parses the arguments is
+ * one file, the library another, which `--version`, `--help` and a wrong word on the command line never load, and
+ * so is each package that few runs need; a few lines start them with the code caches that are made here as well.
  */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const LIBRARY = './library.cjs'
+/** Packages that few runs need. */
+const RARE = ['execa', 'fzstd', 'undici']
 
-/** The library is a file of its own. `require` finds it sooner than `import()` does. */
-const libraryApart = {
-  name: 'library apart',
+/** What the other bundles load as a file of its own, when they come to need it. */
+const APART = [
+  [/^(\.\.\/)+index\.js$/, './library.cjs'],
+  ...RARE.map((name) => [new RegExp(`^${name}$`), `./${name}.cjs`]),
+]
+
+const apart = {
+  name: 'apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: LIBRARY, external: true }))
+    for (const [filter, path] of APART) onResolve({ filter }, () => ({ path, external: true }))
   },
 }
 
@@ -21,22 +30,24 @@ const common = {
   format: 'cjs',
   legalComments: 'none',
   logLevel: 'warning',
+  // One byte a character, so that nothing has to be decoded.
+  charset: 'ascii',
   minifyWhitespace: true,
   minifySyntax: true,
+  // `require` is quicker, and code out of a cache has no `import()`.
+  supported: { 'dynamic-import': false },
 }
 
+await build({ ...common, entryPoints: ['src/cli/start.ts'], outfile: 'dist/cli/main.cjs' })
 await build({
   ...common,
   entryPoints: ['src/cli/main.ts'],
-  outfile: 'dist/cli/main.cjs',
-  plugins: [libraryApart],
-  supported: { 'dynamic-import': false },
+  outfile: 'dist/cli/command.cjs',
+  plugins: [apart],
   alias: { 'node:child_process': './src/cli/child-process.ts' },
 })
-await build({
-  ...common,
-  entryPoints: ['src/index.ts'],
-  outfile: 'dist/cli/library.cjs',
-  // Found where the package is installed, by imports of their own kind; few runs need them.
-  external: ['execa', 'fzstd', 'undici'],
-})
+await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/cli/library.cjs', plugins: [apart] })
+for (const name of RARE) await build({ ...common, entryPoints: [name], outfile: `dist/cli/${name}.cjs` })
+
+// Without caches the command is only slower to start, so nothing depends on how this ends.
+spawnSync(process.execPath, [fileURLToPath(new URL('code-cache.mjs', import.meta.url))], { stdio: 'ignore' })

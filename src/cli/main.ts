@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import type { Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { explain, run } from './program.js'

@@ -91,8 +91,7 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
     return found
   }
 
-  const request = async (from: LoadedObject, kind: Edge['kind'], name: string): Promise<void> => {
-    const resolution = await loader.resolve(name, from, map)
+  const settle = (from: LoadedObject, kind: Edge['kind'], name: string, resolution: Resolution): void => {
     record({ from, kind, name, resolution })
     const added = take(resolution)
     const { found } = resolution
@@ -119,7 +118,9 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
         walked.add(object)
         if (object === map.loader) continue
         for (const { kind, name } of object.elf.dynamic?.dependencies ?? []) {
-          if (kind === 'needed' || loader.filters) await request(object, kind, name)
+          if (kind !== 'needed' && !loader.filters) continue
+          const answer = loader.resolve(name, object, map)
+          settle(object, kind, name, answer instanceof Promise ? await answer : answer)
         }
       }
     },

@@ -1,15 +1,15 @@
-import type { ByteReader } from '../bytes.js'
+import type { BlockReader } from '../bytes.js'
 import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
 import { hex, malformed, viewOf, wordAt } from './fields.js'
 import { readAhead, readStrings, type StringTable } from './strings.js'
-import { readVersionsDefined, readVersionsNeeded } from './versions.js'
+import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './versions.js'
 
 /**
  * Reads PT_DYNAMIC and the strings and version tables it points to; undefined when the file has none.
  * Addresses become offsets by the first PT_LOAD that holds them (gABI, "Dynamic Section").
  * Throws LiftError 'malformed-elf' that names the broken table.
  */
-export async function readDynamic(reader: ByteReader, header: ElfHeader): Promise<Dynamic | undefined> {
+export async function readDynamic(reader: BlockReader, header: ElfHeader): Promise<Dynamic | undefined> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
@@ -19,11 +19,7 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
   const needed = places.verneed === undefined ? [] : await readVersionsNeeded(reader, header, places.verneed)
   const defined =
     places.verdef === undefined ? undefined : await readVersionsDefined(reader, header, places.verdef)
-  const wanted = [
-    ...stringOffsets(tags),
-    ...needed.flatMap((need) => [need.file, ...need.versions.map((v) => v.name)]),
-  ]
-  const strings = await stringsOf(reader, places, [...wanted, ...(defined ?? [])])
+  const strings = await stringsOf(reader, places, stringOffsets(tags, needed, defined))
   return {
     ...dependenciesOf(tags, strings),
     ...singlesOf(tags, strings),
@@ -36,7 +32,7 @@ export async function readDynamic(reader: ByteReader, header: ElfHeader): Promis
 
 /** The last value of each tag, by number, for tables that `readDynamic` does not read; empty without PT_DYNAMIC. */
 export async function readTagValues(
-  reader: ByteReader,
+  reader: BlockReader,
   header: ElfHeader,
 ): Promise<ReadonlyMap<number, number>> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
@@ -83,11 +79,11 @@ const KINDS: ReadonlyMap<number, Dynamic['dependencies'][number]['kind']> = new 
   [DT.FILTER, 'filter'],
 ])
 const SINGLE = [
-  ['soname', DT.SONAME],
-  ['rpath', DT.RPATH],
-  ['runpath', DT.RUNPATH],
-  ['audit', DT.AUDIT],
-  ['depaudit', DT.DEPAUDIT],
+  { name: 'soname', tag: DT.SONAME },
+  { name: 'rpath', tag: DT.RPATH },
+  { name: 'runpath', tag: DT.RUNPATH },
+  { name: 'audit', tag: DT.AUDIT },
+  { name: 'depaudit', tag: DT.DEPAUDIT },
 ] as const
 
 /** Entries read at once; nearly every dynamic section is shorter. */
@@ -102,7 +98,7 @@ interface Tags {
   readonly values: Map<number, number>
 }
 
-async function readTags(reader: ByteReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
+async function readTags(reader: BlockReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
   if (offset + filesz > reader.size) throw malformed('dynamic section', offset, 'leaves the file')
   const entry = header.class === 64 ? 16 : 8
   const tags: Tags = { at: offset, dependencies: [], values: new Map() }
@@ -110,7 +106,9 @@ async function readTags(reader: ByteReader, header: ElfHeader, { offset, filesz 
   for (let done = 0; done < count; done += CHUNK) {
     if (done >= ENTRIES_MAX) throw malformed('dynamic section', offset, `more than ${ENTRIES_MAX} entries`)
     const length = Math.min(CHUNK, count - done) * entry
-    if (addTags(tags, viewOf(await reader.read(offset + done * entry, length)), header)) return tags
+    const at = offset + done * entry
+    const bytes = reader.at(at, length) ?? (await reader.read(at, length))
+    if (addTags(tags, viewOf(bytes), header)) return tags
   }
   return tags
 }
@@ -155,22 +153,35 @@ function placesOf(segments: readonly Segment[], tags: Tags, fileSize: number): P
   }
 }
 
-function stringOffsets(tags: Tags): number[] {
-  const singles = SINGLE.map(([, tag]) => tags.values.get(tag)).filter((value) => value !== undefined)
-  return [...tags.dependencies.map(({ value }) => value), ...singles]
+/** Where the names of all these lie in the string table; some more than once. */
+function stringOffsets(
+  tags: Tags,
+  needed: readonly RawNeed[] = [],
+  defined: readonly number[] = [],
+): number[] {
+  const offsets = tags.dependencies.map(({ value }) => value)
+  for (const { tag } of SINGLE) {
+    const value = tags.values.get(tag)
+    if (value !== undefined) offsets.push(value)
+  }
+  for (const { file, versions } of needed) {
+    offsets.push(file)
+    for (const { name } of versions) offsets.push(name)
+  }
+  return defined.length === 0 ? offsets : offsets.concat(defined)
 }
 
 /** The file offsets that will be read next. */
 function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
-  const names = strings === undefined ? [] : stringOffsets(tags).filter((offset) => offset < strings.size)
-  return [...names.map((offset) => strings!.offset + offset), verneed, verdef].filter(
-    (spot) => spot !== undefined,
-  )
+  const spots = [verneed, verdef].filter((spot) => spot !== undefined)
+  if (strings === undefined) return spots
+  for (const offset of stringOffsets(tags)) if (offset < strings.size) spots.push(strings.offset + offset)
+  return spots
 }
 
 /** A look-up of the strings at these offsets. */
 async function stringsOf(
-  reader: ByteReader,
+  reader: BlockReader,
   { at, strings: table }: Places,
   offsets: readonly number[],
 ): Promise<(offset: number) => string> {
@@ -193,15 +204,18 @@ function dependenciesOf(tags: Tags, strings: Strings): Pick<Dynamic, 'dependenci
   }
 }
 
-function singlesOf(tags: Tags, strings: Strings): Pick<Dynamic, (typeof SINGLE)[number][0]> {
-  const found = SINGLE.filter(([, tag]) => tags.values.has(tag))
-  return Object.fromEntries(found.map(([name, tag]) => [name, strings(tags.values.get(tag)!)]))
+type Singles = { -readonly [K in (typeof SINGLE)[number]['name']]?: string }
+
+function singlesOf(tags: Tags, strings: Strings): Singles {
+  const found: Singles = {}
+  for (const { name, tag } of SINGLE) {
+    const offset = tags.values.get(tag)
+    if (offset !== undefined) found[name] = strings(offset)
+  }
+  return found
 }
 
-function withNames(
-  need: { file: number; versions: { name: number; weak: boolean }[] },
-  strings: Strings,
-): VersionNeed {
+function withNames(need: RawNeed, strings: Strings): VersionNeed {
   return {
     file: strings(need.file),
     versions: need.versions.map(({ name, weak }) => ({ name: strings(name), weak })),

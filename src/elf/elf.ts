@@ -118,15 +118,14 @@ export async function readElf(reader: ByteReader): Promise<ElfFile> {
   if (unlinked !== undefined) return { ...header, machine, kind: unlinked }
   if (header.phentsize !== PHENTSIZE[header.class]) return { ...header, machine, kind: 'other' }
   checkTable(header)
-  const interpreter = await readInterpreter(blocks, header)
+  const segment = header.segments.find(({ type }) => type === PT_INTERP)
+  const interpreter = segment === undefined ? undefined : await readInterpreter(blocks, segment)
   const dynamic = await readDynamic(blocks, header)
-  return {
-    ...header,
-    machine,
-    kind: kindOf(header.type, interpreter, dynamic),
-    ...(interpreter === undefined ? {} : { interpreter }),
-    ...(dynamic === undefined ? {} : { dynamic }),
-  }
+  const kind = kindOf(header.type, interpreter, dynamic)
+  const file: { -readonly [K in keyof ElfFile]: ElfFile[K] } = { ...header, machine, kind }
+  if (interpreter !== undefined) file.interpreter = interpreter
+  if (dynamic !== undefined) file.dynamic = dynamic
+  return file
 }
 
 const ET_EXEC = 2
@@ -142,11 +141,8 @@ function checkTable({ segments, phnum }: ElfHeader): void {
   throw new LiftError('malformed-elf', `program header table: ${phnum} entries do not lie inside of the file`)
 }
 
-/** The first PT_INTERP, as for the kernel, up to the first NUL. */
-async function readInterpreter(reader: ByteReader, { segments }: ElfHeader): Promise<string | undefined> {
-  const segment = segments.find(({ type }) => type === PT_INTERP)
-  if (segment === undefined) return undefined
-  const { offset, filesz } = segment
+/** PT_INTERP up to the first NUL; as for the kernel, it is the first one that counts. */
+async function readInterpreter(reader: ByteReader, { offset, filesz }: Segment): Promise<string> {
   if (offset + filesz > reader.size) throw malformed('PT_INTERP', offset, 'leaves the file')
   const bytes = await reader.read(offset, Math.min(filesz, INTERPRETER_MAX))
   return textUntilNul(bytes, 0) ?? textOf(bytes)

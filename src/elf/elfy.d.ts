@@ -21,7 +21,7 @@ declare module 'elfy' {
   const elfy: {
     Parser: new () => {
       parseHeader(bytes: Buffer): Header
-      parsePrograms(bytes: Buffer, header: Header): Program[]
+      parseProgram(entry: Buffer, header: Header, file: { slice(from: number, to: number): unknown }): Program
     }
   }
   export default elfy

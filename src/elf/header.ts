@@ -18,12 +18,12 @@ export async function readHeader(reader: ByteReader): Promise<ElfHeader> {
   const bytes = asBuffer(start)
   const parser = new elfy.Parser()
   const raw = parser.parseHeader(bytes)
-  const header = { ...identOf(bytes), ...numbersOf(bytes, raw.endian === 'lsb') }
-  const { version, flags, phentsize, phnum } = raw
-  const table = await readTable(reader, bytes, raw)
-  const segments =
-    table === undefined ? [] : segmentsOf(parser.parsePrograms(table, { ...raw, phoff: 1 }), table, raw)
-  return { ...header, version, flags, phentsize, phnum, segments }
+  const { version, flags, phentsize, phnum, phoff } = raw
+  const length = tableLength(raw, reader.size)
+  const isNear = length === 0 || phoff + length <= bytes.length
+  const table = isNear ? bytes.subarray(phoff, phoff + length) : asBuffer(await reader.read(phoff, length))
+  const segments = table.length < length ? [] : segmentsOf(parser, table, raw)
+  return { ...identOf(bytes, raw.endian === 'lsb'), version, flags, phentsize, phnum, segments }
 }
 
 /** What kept `readHeader` or `readElf` from reading a header, if that is what the error is about. */
@@ -36,8 +36,8 @@ export function headerFault(error: unknown): HeaderFault | undefined {
 /** The one valid e_phentsize of a class. */
 export const PHENTSIZE = { '32': 32, '64': 56 }
 
-type RawHeader = ReturnType<InstanceType<typeof elfy.Parser>['parseHeader']>
-type RawProgram = ReturnType<InstanceType<typeof elfy.Parser>['parsePrograms']>[number]
+type Parser = InstanceType<typeof elfy.Parser>
+type RawHeader = ReturnType<Parser['parseHeader']>
 
 /** Read in one go, since the program headers nearly always follow the header. */
 const PAGE = 4096
@@ -64,51 +64,50 @@ function fault(code: 'not-elf' | 'malformed-elf', cause: HeaderFault, message: s
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** e_ident; elfy reads OSABI and ABIVERSION one byte too early. */
+/** e_ident, of which elfy reads fields one byte too early, e_type and e_machine, for which it lacks many words. */
 function identOf(
   bytes: Buffer,
-): Pick<ElfHeader, 'class' | 'endian' | 'identVersion' | 'osabi' | 'abiVersion' | 'paddingZero'> {
+  little: boolean,
+): Omit<ElfHeader, 'version' | 'flags' | 'phentsize' | 'phnum' | 'segments'> {
   return {
     class: bytes[4] === 1 ? 32 : 64,
-    endian: bytes[5] === 1 ? 'little' : 'big',
+    endian: little ? 'little' : 'big',
     identVersion: bytes[6]!,
     osabi: bytes[7]!,
     abiVersion: bytes[8]!,
-    paddingZero: bytes.subarray(9, 16).every((byte) => byte === 0),
+    paddingZero: bytes.readUIntBE(9, 6) === 0 && bytes[15] === 0,
+    type: little ? bytes.readUInt16LE(16) : bytes.readUInt16BE(16),
+    machineNumber: little ? bytes.readUInt16LE(18) : bytes.readUInt16BE(18),
   }
 }
 
-/** e_type and e_machine, which elfy turns into words of which many are missing. */
-function numbersOf(bytes: Buffer, little: boolean): Pick<ElfHeader, 'type' | 'machineNumber'> {
-  const view = viewOf(bytes)
-  return { type: view.getUint16(16, little), machineNumber: view.getUint16(18, little) }
-}
-
 /**
- * The program header table with one byte before it, because elfy takes a table at offset 0 for none.
- * Undefined when there is none to read. A count of 0xffff stands for a larger one kept in a section header
- * (PN_XNUM), which only core files have.
+ * The size of the program header table in bytes; 0 when there is none that can be read. A count of 0xffff stands
+ * for a larger one kept in a section header (PN_XNUM), which only core files have.
  */
-async function readTable(reader: ByteReader, page: Buffer, raw: RawHeader): Promise<Buffer | undefined> {
-  const length = raw.phnum * raw.phentsize
-  if (length === 0 || raw.phnum === 0xffff || raw.phoff === 0) return undefined
-  if (raw.phentsize !== PHENTSIZE[raw.class] || raw.phoff + length > reader.size) return undefined
-  if (raw.phoff + length <= page.length) return page.subarray(raw.phoff - 1, raw.phoff + length)
-  const table = asBuffer(await reader.read(raw.phoff - 1, length + 1))
-  return table.length === length + 1 ? table : undefined
+function tableLength({ class: size, phoff, phnum, phentsize }: RawHeader, fileSize: number): number {
+  const length = phnum * phentsize
+  if (phnum === 0xffff || phoff === 0 || phentsize !== PHENTSIZE[size]) return 0
+  return phoff + length > fileSize ? 0 : length
 }
 
 /** Segments with p_type and p_flags as the numbers they are, which elfy turns into words. */
-function segmentsOf(programs: readonly RawProgram[], table: Buffer, raw: RawHeader): Segment[] {
+function segmentsOf(parser: Parser, table: Buffer, raw: RawHeader): Segment[] {
   const view = viewOf(table)
   const little = raw.endian === 'lsb'
   const flagsAt = raw.class === '32' ? 24 : 4
-  return programs.map(({ offset, vaddr, filesz, memsz, align }, index) => {
-    const at = 1 + index * raw.phentsize
+  const segments: Segment[] = []
+  for (let at = 0; at < table.length; at += raw.phentsize) {
+    const entry = table.subarray(at, at + raw.phentsize)
+    const { offset, vaddr, filesz, memsz, align } = parser.parseProgram(entry, raw, NO_CONTENT)
     const type = view.getUint32(at, little)
-    return { type, flags: view.getUint32(at + flagsAt, little), offset, vaddr, filesz, memsz, align }
-  })
+    segments.push({ type, flags: view.getUint32(at + flagsAt, little), offset, vaddr, filesz, memsz, align })
+  }
+  return segments
 }
+
+/** For elfy, which would take what a segment holds out of the file. */
+const NO_CONTENT = { slice: () => undefined }

@@ -1,4 +1,4 @@
-import { type ByteReader, decodeText } from '../bytes.js'
+import { type BlockReader, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
@@ -14,18 +14,18 @@ export interface StringTable {
  * than any real file has.
  */
 export async function readStrings(
-  reader: ByteReader,
+  reader: BlockReader,
   table: StringTable,
   offsets: readonly number[],
 ): Promise<ReadonlyMap<number, string>> {
   const strings = new Map<number, string>()
   let total = 0
-  for (const span of spansOf(offsets)) {
-    const first = span[0]!
-    if (span.at(-1)! >= table.size) throw outside(table, span.at(-1)!)
-    const length = Math.min(span.at(-1)! - first + TAIL, table.size - first)
-    const bytes = await reader.read(table.offset + first, length)
-    for (const offset of span) {
+  for (const { first, last, within } of spansOf(offsets)) {
+    if (last >= table.size) throw outside(table, last)
+    const start = table.offset + first
+    const length = Math.min(last - first + TAIL, table.size - first)
+    const bytes = reader.at(start, length) ?? (await reader.read(start, length))
+    for (const offset of within) {
       const text = textUntilNul(bytes, offset - first) ?? (await readLong(reader, table, offset))
       total += text.length
       if (total > TEXT_MAX)
@@ -37,8 +37,11 @@ export async function readStrings(
 }
 
 /** Reads the places around some file offsets ahead, so that later reads through the same block reader are free. */
-export async function readAhead(reader: ByteReader, offsets: readonly number[]): Promise<void> {
-  for (const span of spansOf(offsets)) await reader.read(span[0]!, span.at(-1)! - span[0]! + TAIL)
+export async function readAhead(reader: BlockReader, offsets: readonly number[]): Promise<void> {
+  for (const { first, last } of spansOf(offsets)) {
+    const length = last - first + TAIL
+    if (reader.at(first, length) === undefined) await reader.read(first, length)
+  }
 }
 
 /** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
@@ -67,22 +70,37 @@ const NAMES_MAX = 4096
 const STRING_MAX = 0x2_0000
 const TEXT_MAX = 0x10_0000
 
-function spansOf(offsets: readonly number[]): number[][] {
-  const spans: number[][] = []
-  let last = Number.NEGATIVE_INFINITY
-  const sorted = [...new Set(offsets)].sort((a, b) => a - b)
-  if (sorted.length > NAMES_MAX)
-    throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
-  for (const offset of sorted) {
-    if (offset - last > GAP) spans.push([offset])
-    else spans.at(-1)!.push(offset)
-    last = offset
+/** Offsets that are read together, each once, in order. */
+interface Span {
+  readonly first: number
+  readonly last: number
+  readonly within: Float64Array
+}
+
+function spansOf(offsets: readonly number[]): Span[] {
+  const sorted = sortedOnce(offsets)
+  const spans: Span[] = []
+  let from = 0
+  for (let index = 1; index <= sorted.length; index++) {
+    if (index < sorted.length && sorted[index]! - sorted[index - 1]! <= GAP) continue
+    spans.push({ first: sorted[from]!, last: sorted[index - 1]!, within: sorted.subarray(from, index) })
+    from = index
   }
   return spans
 }
 
+function sortedOnce(offsets: readonly number[]): Float64Array {
+  const sorted = new Float64Array(offsets).sort()
+  let count = 0
+  for (let index = 0; index < sorted.length; index++) {
+    if (index === 0 || sorted[index] !== sorted[count - 1]) sorted[count++] = sorted[index]!
+  }
+  if (count > NAMES_MAX) throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
+  return sorted.subarray(0, count)
+}
+
 /** A string that its span did not hold to the end; the window grows with it. */
-async function readLong(reader: ByteReader, table: StringTable, offset: number): Promise<string> {
+async function readLong(reader: BlockReader, table: StringTable, offset: number): Promise<string> {
   for (let length = 4 * TAIL; length <= STRING_MAX; length *= 4) {
     const bytes = await reader.read(table.offset + offset, Math.min(length, table.size - offset))
     const text = textUntilNul(bytes, 0)

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../bytes.js'
+import type { BlockReader } from '../bytes.js'
 import { type Layout, malformed, viewOf } from './fields.js'
 
 /** A record of DT_VERNEED; names are offsets in the string table. */
@@ -11,12 +11,12 @@ export interface RawNeed {
  * The chain of DT_VERNEED at a file offset (LSB, "Symbol Versioning"). The counts are not used, as loaders
  * follow the links alone. Throws LiftError 'malformed-elf' when the chain leaves the file.
  */
-export function readVersionsNeeded(reader: ByteReader, layout: Layout, offset: number): Promise<RawNeed[]> {
+export function readVersionsNeeded(reader: BlockReader, layout: Layout, offset: number): Promise<RawNeed[]> {
   return parseGrowing(reader, 'DT_VERNEED', offset, (bytes) => needsIn(new Records(bytes, layout)))
 }
 
 /** The names in DT_VERDEF without the base, as offsets in the string table. Throws as `readVersionsNeeded` does. */
-export function readVersionsDefined(reader: ByteReader, layout: Layout, offset: number): Promise<number[]> {
+export function readVersionsDefined(reader: BlockReader, layout: Layout, offset: number): Promise<number[]> {
   return parseGrowing(reader, 'DT_VERDEF', offset, (bytes) => definitionsIn(new Records(bytes, layout)))
 }
 
@@ -28,13 +28,13 @@ const VERSION_BASE = 1
 
 /** The size of a version table is nowhere in the file, so it is parsed in a window that grows when it is left. */
 async function parseGrowing<T>(
-  reader: ByteReader,
+  reader: BlockReader,
   table: string,
   offset: number,
   parse: (bytes: Uint8Array) => T,
 ): Promise<T> {
   for (let length = FIRST_WINDOW; length <= WINDOW_MAX; length *= 4) {
-    const bytes = await reader.read(offset, length)
+    const bytes = reader.at(offset, length) ?? (await reader.read(offset, length))
     try {
       return parse(bytes)
     } catch (error) {
@@ -67,33 +67,31 @@ class Records {
     return this.#view.getUint32(at, this.#little)
   }
 
-  /** The offsets of a chain's records; each link is relative to its record and 0 ends the chain. */
-  *chain(first: number, link: number): Generator<number> {
-    for (let at = first; ; ) {
-      if (this.#left-- === 0) throw new Broken(`more than ${RECORDS_MAX} records`)
-      yield at
-      const step = this.u32(at + link)
-      if (step === 0) return
-      at += step
-    }
+  /** The next record of a chain, by the link in this one, which is relative to it; undefined at the end of the chain. */
+  after(at: number, link: number): number | undefined {
+    if (this.#left-- === 0) throw new Broken(`more than ${RECORDS_MAX} records`)
+    const step = this.u32(at + link)
+    return step === 0 ? undefined : at + step
   }
 }
 
 function needsIn(records: Records): RawNeed[] {
-  return Array.from(records.chain(0, 12), (need) => {
+  const needs: RawNeed[] = []
+  for (let need: number | undefined = 0; need !== undefined; need = records.after(need, 12)) {
     checkRevision(records.u16(need))
-    const chain = records.chain(need + records.u32(need + 8), 12)
-    const versions = Array.from(chain, (at) => ({
-      name: records.u32(at + 8),
-      weak: (records.u16(at + 4) & VERSION_WEAK) !== 0,
-    }))
-    return { file: records.u32(need + 4), versions }
-  })
+    const versions: RawNeed['versions'] = []
+    let at: number | undefined = need + records.u32(need + 8)
+    for (; at !== undefined; at = records.after(at, 12)) {
+      versions.push({ name: records.u32(at + 8), weak: (records.u16(at + 4) & VERSION_WEAK) !== 0 })
+    }
+    needs.push({ file: records.u32(need + 4), versions })
+  }
+  return needs
 }
 
 function definitionsIn(records: Records): number[] {
   const names: number[] = []
-  for (const at of records.chain(0, 16)) {
+  for (let at: number | undefined = 0; at !== undefined; at = records.after(at, 16)) {
     checkRevision(records.u16(at))
     if ((records.u16(at + 2) & VERSION_BASE) === 0) names.push(records.u32(at + records.u32(at + 12)))
   }

@@ -10,13 +10,17 @@ import type { Opened } from './plan.js'
 import type { Started } from './programs.js'
 import { tellingRole } from './role.js'
 
+/** What one entry is known to be so far. */
 interface Row {
   readonly path: RootPath
   readonly realPath: RootPath
   readonly entry: LiftEntry['entry']
-  readonly role: Role
-  readonly soname?: string
-  readonly why: Why[]
+  role: Role
+  soname: string | undefined
+  /** By what they say, so that none is there twice. */
+  readonly why: Map<string, Why>
+  /** The ways to it whose links have their rows already. */
+  readonly trails: Set<Trail>
 }
 
 /** Gathers entries and reasons program by program; the same file asked for twice gets a second reason. */
@@ -25,6 +29,7 @@ export class Gathering {
   readonly missing: Missing[] = []
   readonly #rows = new Map<string, Row>()
   readonly #opened: Opened[] = []
+  readonly #lastOpened = new Map<RootPath, Opened>()
   readonly #cache: { readonly item: Opened; readonly trail: Trail; readonly neededBy: string }[] = []
   readonly #examinations: Examination[] = []
   readonly directories: Included[] = []
@@ -43,7 +48,7 @@ export class Gathering {
     const { trail, file, elf, why } = started
     const role: Role = elf === undefined ? 'script' : examination?.kind === 'library' ? 'library' : 'program'
     this.#addFile(at === file.path ? file.path : trail.asked, trail, file, role, why, elf?.dynamic?.soname)
-    this.#opened.push({ path: at, file, role })
+    this.#open(at, file, role)
     if (examination !== undefined) this.addClosures(examination)
   }
 
@@ -53,9 +58,9 @@ export class Gathering {
     const why: Why = { neededBy: '', name: path, rule: 'include' }
     if (end.kind === 'file') {
       this.#addFile(path, trail, end, 'data', why)
-      this.#opened.push({ path, file: end, role: 'data' })
+      this.#open(path, end, 'data')
     } else {
-      this.#addRow(`${path}\0file`, { path, realPath: end.path, entry: end, role: 'directory', why: [why] })
+      this.#addRow(`${path}\0file`, path, end, 'directory', why)
       this.directories.push(included)
     }
   }
@@ -67,11 +72,11 @@ export class Gathering {
     if (interpreter?.end?.kind === 'file') {
       const why: Why = { neededBy: file.path, name: elf.interpreter ?? '', rule: 'interpreter' }
       this.#addFile(interpreter.asked, interpreter, interpreter.end, 'loader', why)
-      this.#opened.push({ path: interpreter.asked, file: interpreter.end, role: 'loader' })
+      this.#open(interpreter.asked, interpreter.end, 'loader')
     } else if (loader !== undefined && baseline !== undefined) {
       const why: Why = { neededBy: file.path, name: loader.object.name, rule: 'interpreter' }
       this.#addFile(loader.object.trail.asked, loader.object.trail, loader.object.file, 'loader', why)
-      this.#opened.push({ path: loader.object.trail.asked, file: loader.object.file, role: 'loader' })
+      this.#open(loader.object.trail.asked, loader.object.file, 'loader')
     }
     for (const closure of closuresOf(examination)) {
       for (const { from, name, kind, origin, resolution } of closure.edges) {
@@ -99,15 +104,15 @@ export class Gathering {
     const role: Role = isLoader ? 'loader' : found.rule === 'program' ? 'program' : 'library'
     if (role === 'program') return
     this.#addFile(found.trail.asked, found.trail, found.file, role, why, found.elf.dynamic?.soname)
-    this.#opened.push({ path: found.trail.asked, file: found.file, role })
+    this.#open(found.trail.asked, found.file, role)
     if (opened === undefined || opened.asked === found.trail.asked || opened.end?.kind !== 'file') return
     this.#addFile(opened.asked, opened, opened.end, role, why, found.elf.dynamic?.soname)
-    this.#opened.push({ path: opened.asked, file: opened.end, role })
+    this.#open(opened.asked, opened.end, role)
   }
 
   #addConfiguration(item: Opened, trail: Trail, neededBy: string): void {
     this.#addConfigurationRow(item, trail, neededBy)
-    this.#opened.push(item)
+    this.#open(item.path, item.file, item.role)
   }
 
   #addConfigurationRow({ path, file }: Opened, trail: Trail, neededBy: string): void {
@@ -115,44 +120,50 @@ export class Gathering {
   }
 
   #addFile(path: RootPath, trail: Trail, file: FileEntry, role: Role, why: Why, soname?: string): void {
-    this.#addRow(`${path}\0file`, {
-      path,
-      realPath: file.path,
-      entry: file,
-      role,
-      why: [why],
-      ...(soname === undefined ? {} : { soname }),
-    })
+    const row = this.#addRow(`${path}\0file`, path, file, role, why)
+    row.soname ??= soname
+    if (row.trails.has(trail)) return
+    row.trails.add(trail)
     for (const link of trail.links) {
       const reason: Why = { neededBy: path, name: link.path, rule: 'link' }
-      this.#addRow(`${link.path}\0link`, {
-        path: link.path,
-        realPath: link.path,
-        entry: link,
-        role: 'symlink',
-        why: [reason],
-      })
+      this.#addRow(`${link.path}\0link`, link.path, link, 'symlink', reason)
     }
   }
 
-  #addRow(key: string, row: Row): void {
-    const known = this.#rows.get(key)
-    if (known === undefined) {
+  #addRow(key: string, path: RootPath, entry: LiftEntry['entry'], role: Role, why: Why): Row {
+    let row = this.#rows.get(key)
+    if (row === undefined) {
+      const known = { why: new Map<string, Why>(), trails: new Set<Trail>() }
+      row = { path, realPath: entry.path, entry, role, soname: undefined, ...known }
       this.#rows.set(key, row)
-      return
-    }
-    this.#rows.set(key, { ...row, ...known, role: tellingRole(known.role, row.role) })
-    for (const why of row.why) {
-      if (!known.why.some((other) => reasonKey(other) === reasonKey(why))) known.why.push(why)
-    }
+    } else row.role = tellingRole(row.role, role)
+    const reason = reasonKey(why)
+    if (!row.why.has(reason)) row.why.set(reason, why)
+    return row
+  }
+
+  /** Most files are asked for many times, by the same path. */
+  #open(path: RootPath, file: FileEntry, role: Role): void {
+    const last = this.#lastOpened.get(path)
+    if (last?.file === file && last.role === role) return
+    const opened = { path, file, role }
+    this.#lastOpened.set(path, opened)
+    this.#opened.push(opened)
   }
 
   /** Sorted by path; reasons sorted too, so that the order of the arguments does not show. */
   entries(): LiftEntry[] {
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
     return [...this.#rows.values()]
-      .map((row) => ({ ...row, why: [...row.why].sort((a, b) => compare(reasonKey(a), reasonKey(b))) }))
       .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role))
+      .map(({ path, realPath, entry, role, soname, why }) => ({
+        path,
+        realPath,
+        entry,
+        role,
+        ...(soname === undefined ? {} : { soname }),
+        why: [...why.keys()].sort().map((key) => why.get(key)!),
+      }))
   }
 
   opened(withCache: boolean): readonly Opened[] {

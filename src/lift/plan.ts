@@ -109,6 +109,7 @@ async function cleanSource(files: RootFiles, path: RootPath): Promise<RootPath> 
 
 /** The directories in front of each `..` of a path. */
 function steppingStones(path: RootPath): RootPath[] {
+  if (!path.includes('/..')) return []
   const parts = components(path)
   return parts
     .map((part, index) => (part === '..' ? normalise(parts.slice(0, index).join('/')) : '/'))

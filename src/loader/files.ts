@@ -1,7 +1,7 @@
 import { type ElfFile, type ElfHeader, readElf, readHeader } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import { remembered } from '../rootfs/cached.js'
-import { follow, type Trail } from '../rootfs/follow.js'
+import { follower, type Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry, RootFs } from '../rootfs/rootfs.js'
 
@@ -24,6 +24,7 @@ const MAX_CONTENT = 64 * 1024 * 1024
 
 /** Remembers trails by text and ELF files by identity for as long as it lives. */
 export function rootFiles(rootfs: RootFs): RootFiles {
+  const follow = follower(rootfs)
   const trails = new Map<string, Promise<Trail>>()
   const readings = new Map<string, Promise<ElfReading>>()
   const contents = new Map<string, Promise<Uint8Array>>()
@@ -31,7 +32,7 @@ export function rootFiles(rootfs: RootFs): RootFiles {
     rootfs,
     trail: (path, workingDir) => {
       const absolute = path.startsWith('/') ? path : `${workingDir === '/' ? '' : workingDir}/${path}`
-      return remembered(trails, absolute, () => follow(rootfs, absolute))
+      return remembered(trails, absolute, () => follow(absolute as RootPath))
     },
     read: (file) => remembered(readings, file.identity, () => readFile(rootfs, file)),
     content: (file) => remembered(contents, file.identity, () => readContent(rootfs, file)),

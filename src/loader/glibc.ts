@@ -65,17 +65,20 @@ interface Rules {
   readonly lists: Map<LoadedObject, SearchList>
 }
 
-async function resolve(
+function resolve(
   rules: Rules,
   asked: string,
   requester: LoadedObject,
   map: LinkMap,
-): Promise<Resolution> {
-  // Most requests are for what is loaded already, by a plain name.
+): Promise<Resolution> | Resolution {
   const known = asked.includes('$') ? undefined : loadedIn(map).byName(asked)
   if (known !== undefined) return { name: asked, attempts: [], found: known, rule: 'already-loaded' }
   // The program is called by no name, and so answers to the empty one (elf/rtld.c, dl_main).
   if (asked === '') return { name: asked, attempts: [], found: map.program, rule: 'already-loaded' }
+  return look(rules, asked, requester, map)
+}
+
+async function look(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> {
   const tokens = tokensIn(asked)
   const name = expandTokens(asked, tokenValues(rules.installation, requester, rules.settings.workingDir))
   const attempts: Attempt[] = []

@@ -18,20 +18,14 @@ export function loadedIn(map: LinkMap): Loaded {
   const { objects } = map
   let index = indexes.get(map)
   if (index === undefined || index.seen > objects.length || index.isReordered) {
-    index = { seen: 0, names: new Map(), files: new Map(), isReordered: false }
+    index = emptyIndex(map)
     indexes.set(map, index)
   }
   for (; index.seen < objects.length; index.seen++) add(index, objects[index.seen]!, map)
-  const { names, files } = index
-  return {
-    byName: (name) =>
-      names.get(name) ?? (map.loader !== undefined && answers(map.loader, name) ? map.loader : undefined),
-    byIdentity: (identity) => files.get(identity),
-    learn: (name, object) => void (object !== map.loader && put(names, name, object)),
-  }
+  return index
 }
 
-interface Index {
+interface Index extends Loaded {
   /** How many objects of the map it holds. */
   seen: number
   readonly names: Map<string, LoadedObject>
@@ -41,6 +35,20 @@ interface Index {
 }
 
 const indexes = new WeakMap<LinkMap, Index>()
+
+function emptyIndex({ loader }: LinkMap): Index {
+  const names = new Map<string, LoadedObject>()
+  const files = new Map<string, LoadedObject>()
+  return {
+    seen: 0,
+    names,
+    files,
+    isReordered: false,
+    byName: (name) => names.get(name) ?? (loader !== undefined && answers(loader, name) ? loader : undefined),
+    byIdentity: (identity) => files.get(identity),
+    learn: (name, object) => void (object !== loader && put(names, name, object)),
+  }
+}
 
 function add(index: Index, object: LoadedObject, map: LinkMap): void {
   const { names, files } = index

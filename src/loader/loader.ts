@@ -132,10 +132,13 @@ export interface Loader {
   hasVariant(name: string): boolean
   /** Names to load before all others, each with where it is asked for (`LD_PRELOAD`, `/etc/ld.so.preload`). */
   preloads(program: LoadedObject): Promise<readonly { readonly name: string; readonly from: string }[]>
-  /** Finds one name for one object. Changes neither the map nor the objects. */
-  resolve(name: string, requester: LoadedObject, map: LinkMap): Promise<Resolution>
+  /**
+   * Finds one name for one object. Changes neither the map nor the objects. What is loaded already, as most are
+   * that are asked for, needs no promise.
+   */
+  resolve(name: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> | Resolution
   /** Finds a name of the preload list: for glibc as if the program asked, for musl as if nobody did. */
-  resolvePreload(name: string, map: LinkMap): Promise<Resolution>
+  resolvePreload(name: string, map: LinkMap): Promise<Resolution> | Resolution
   /** The name an object answers to from now on, after it was asked for by `name`; undefined for none. */
   remembers(name: string, object: LoadedObject): string | undefined
   /** Files it reads besides libraries, as far as they exist: its cache, its preload list, its path file. */

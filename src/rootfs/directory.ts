@@ -6,20 +6,28 @@ import type { Entry, RootFs } from './rootfs.js'
 
 /**
  * A host folder as a root. It never leaves the folder: a path is looked at only when each of its parents is a
- * real directory, so no link is ever followed by the host's kernel; a folder that is swapped for a link while it
- * is in use is found out each time.
+ * real directory, so no link is ever followed by the host's kernel. A folder may be swapped for a link while it is
+ * in use: that is found out by each read of a file, and by looks within a breath.
  * Calls are synchronous below, since a system call on a local file is cheaper than a trip to the thread pool.
  */
 export function directoryRootFs(hostDirectory: string): RootFs {
   const root = realpathSync(hostDirectory).replace(/\/$/, '')
   /** What each directory was when it was first seen to be no link; undefined for anything else. */
   const directories = new Map<RootPath, Place | undefined>([['/', placeOf(statSync(`${root}/`))]])
-  const isRealDirectory = (path: RootPath): boolean => {
+  /** The directories that were found in their places since the last breath. */
+  const proven = new Set<RootPath>()
+  const isInPlace = (path: RootPath): boolean => {
     const host = hostPath(root, path)
     if (directories.has(path)) return isSamePlace(directories.get(path), host)
     const stats = isRealDirectory(parent(path)) ? statOf(host) : undefined
     directories.set(path, stats?.isDirectory() ? placeOf(stats) : undefined)
     return stats?.isDirectory() === true
+  }
+  const isRealDirectory = (path: RootPath): boolean => {
+    if (proven.has(path)) return true
+    const isReal = isInPlace(path)
+    if (isReal) proven.add(path)
+    return isReal
   }
   const entryAt = (path: RootPath): Entry | undefined => {
     const host = hostPath(root, path)
@@ -28,7 +36,7 @@ export function directoryRootFs(hostDirectory: string): RootFs {
     if (stats.isDirectory() && !directories.has(path)) directories.set(path, placeOf(stats))
     return entryOf(path, stats, host)
   }
-  const breath = breathing()
+  const breath = breathing(() => proven.clear())
   return {
     lstat: async (path) => {
       if (breath.isDue()) await breath.take()
@@ -49,13 +57,15 @@ export function directoryRootFs(hostDirectory: string): RootFs {
 const BREATH = 50
 
 /** Without a pause now and then, neither Ctrl-C nor a progress line would get a chance in a long walk. */
-function breathing() {
-  let last = performance.now()
+function breathing(afterEach: () => void) {
+  // Node loads ten modules for a clock that cannot be set back; this one may only be wrong once.
+  let last = Date.now()
   return {
-    isDue: () => performance.now() - last > BREATH,
+    isDue: () => Math.abs(Date.now() - last) > BREATH,
     take: async () => {
       await new Promise((done) => setImmediate(done))
-      last = performance.now()
+      last = Date.now()
+      afterEach()
     },
   }
 }
@@ -87,15 +97,21 @@ function hostPath(root: string, path: RootPath): string | Buffer {
 
 /** The kernel says where an opened file lies; where it does not, the path is walked again. */
 function refuseMoved(fd: number, host: string | Buffer): void {
-  let real: Buffer
+  let real: string
   try {
-    real = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+    real = linkText(`/proc/self/fd/${fd}`)
   } catch {
-    real = realpathSync.native(host, { encoding: 'buffer' })
+    real = decodeText(realpathSync.native(host, { encoding: 'buffer' }))
   }
-  if (!real.equals(Buffer.from(host))) {
+  if (real !== (typeof host === 'string' ? host : decodeText(host))) {
     throw new LiftError('unreadable', `${host} has become a link to somewhere else`)
   }
+}
+
+/** Asked for as text first, since that is cheaper; text that may stand for other bytes is asked for again. */
+function linkText(host: string | Buffer): string {
+  const text = readlinkSync(host)
+  return text.includes('\ufffd') ? decodeText(readlinkSync(host, { encoding: 'buffer' })) : text
 }
 
 function statOf(host: string | Buffer): Stats | undefined {
@@ -153,7 +169,7 @@ function identityOf(stats: Stats, host: string | Buffer): string {
 
 function targetOf(host: string | Buffer): string {
   try {
-    return decodeText(readlinkSync(host, { encoding: 'buffer' }))
+    return linkText(host)
   } catch (error) {
     throw unreadable(host, error)
   }

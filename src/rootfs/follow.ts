@@ -1,4 +1,5 @@
-import { components, type RootPath } from './path.js'
+import { remembered } from './cached.js'
+import { basename, components, parent, type RootPath } from './path.js'
 import type { Entry, RootFs, SymlinkEntry } from './rootfs.js'
 
 /** Why a path leads nowhere. */
@@ -35,22 +36,63 @@ const MAX_NAME = 255
  */
 export async function follow(rootfs: RootFs, path: string, from: RootPath = '/'): Promise<Trail> {
   const asked = (path.startsWith('/') ? path : `${from === '/' ? '' : from}/${path}`) as RootPath
-  const links: SymlinkEntry[] = []
-  const stones: RootPath[] = []
-  const done = (end: Entry | undefined, fault?: TrailFault): Trail =>
-    fault === undefined ? { asked, links, stones, end } : { asked, links, stones, end: undefined, fault }
+  return (await walkAll(rootfs, asked)).trail
+}
 
-  if (Buffer.byteLength(asked) >= MAX_PATH) return done(undefined, 'name-too-long')
-  let pending = components(asked).reverse()
-  let here: RootPath = '/'
+/** Follows many absolute paths in a root that does not change: the way to a directory is walked once. */
+export function follower(rootfs: RootFs): (path: RootPath) => Promise<Trail> {
+  const directories = new Map<string, Promise<Walked>>()
+  return async (path) => {
+    const name = basename(path)
+    if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path)) return follow(rootfs, path)
+    const above = await remembered(directories, parent(path), () => walkAll(rootfs, parent(path)))
+    // Where the directory is none, the whole walk says what is wrong.
+    if (above.trail.end?.kind !== 'directory') return follow(rootfs, path)
+    return (await walk(rootfs, path, above, [name])).trail
+  }
+}
+
+/** A trail, and the number of links followed for it, one that was followed twice counted twice. */
+interface Walked {
+  readonly trail: Trail
+  readonly followed: number
+}
+
+function isPlain(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..'
+}
+
+function isTooLong(path: string): boolean {
+  return path.length * 3 >= MAX_PATH && Buffer.byteLength(path) >= MAX_PATH
+}
+
+const START: Walked = { trail: { asked: '/', links: [], stones: [], end: undefined }, followed: 0 }
+
+async function walkAll(rootfs: RootFs, asked: RootPath): Promise<Walked> {
+  return walk(rootfs, asked, START, components(asked).reverse())
+}
+
+/** Goes on from the directory at the end of a trail, or from the root; the last component comes first. */
+async function walk(rootfs: RootFs, asked: RootPath, start: Walked, parts: string[]): Promise<Walked> {
+  const links = [...start.trail.links]
+  const stones = [...start.trail.stones]
+  let followed = start.followed
+  const done = (end: Entry | undefined, fault?: TrailFault): Walked => ({
+    trail:
+      fault === undefined ? { asked, links, stones, end } : { asked, links, stones, end: undefined, fault },
+    followed,
+  })
+
+  if (isTooLong(asked)) return done(undefined, 'name-too-long')
+  let pending = parts
+  let here: RootPath = start.trail.end?.path ?? '/'
   let entry: Entry | undefined
   let mustBeDirectory = endsAsDirectory(asked)
-  let walked = 0
   while (pending.length > 0) {
     const part = pending.pop()!
     if (part === '..') {
       if (here !== '/') stones.push(here)
-      here = (here.slice(0, Math.max(1, here.lastIndexOf('/'))) || '/') as RootPath
+      here = parent(here)
       entry = undefined
       continue
     }
@@ -60,9 +102,9 @@ export async function follow(rootfs: RootFs, path: string, from: RootPath = '/')
     entry = await rootfs.lstat(path)
     if (entry === undefined) return done(undefined, 'absent')
     if (entry.kind === 'symlink') {
-      if (++walked > MAX_LINKS) return done(undefined, 'link-loop')
+      if (++followed > MAX_LINKS) return done(undefined, 'link-loop')
       if (entry.target === '') return done(undefined, 'absent')
-      if (Buffer.byteLength(entry.target) >= MAX_PATH) return done(undefined, 'name-too-long')
+      if (isTooLong(entry.target)) return done(undefined, 'name-too-long')
       if (!links.some(({ path: known }) => known === path)) links.push(entry)
       if (entry.target.startsWith('/')) here = '/'
       if (pending.length === 0 && endsAsDirectory(entry.target)) mustBeDirectory = true
@@ -74,13 +116,9 @@ export async function follow(rootfs: RootFs, path: string, from: RootPath = '/')
       return done(undefined, 'not-a-directory')
     }
   }
-  entry ??= await directoryAt(rootfs, here)
+  entry ??= await rootfs.lstat(here)
   if (mustBeDirectory && entry?.kind !== 'directory') return done(undefined, 'not-a-directory')
   return entry === undefined ? done(undefined, 'absent') : done(entry)
-}
-
-async function directoryAt(rootfs: RootFs, path: RootPath): Promise<Entry | undefined> {
-  return rootfs.lstat(path)
 }
 
 /** `x/`, `x/.` and `x/..` name a directory or nothing. */

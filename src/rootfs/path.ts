@@ -11,12 +11,18 @@ export function components(path: string): string[] {
  * `follow` gives the right answer.
  */
 export function normalise(path: string): RootPath {
+  if (isNormal(path)) return path
   const out: string[] = []
   for (const part of components(path)) {
     if (part === '..') out.pop()
     else out.push(part)
   }
   return `/${out.join('/')}`
+}
+
+/** Nearly all paths are; the others are looked at closely. */
+function isNormal(path: string): path is RootPath {
+  return path.startsWith('/') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.')
 }
 
 /** `name` as seen from `directory`: itself when absolute. Text only, nothing is normalised. */

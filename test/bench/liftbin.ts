@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Command, outputOf } from './pairs.js'
 
-/** The command line as it is shipped: one file. */
+/** The command line as it is shipped. */
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 
 if (!existsSync(CLI)) throw new Error(`there is no ${CLI}: run "npm run build" first`)

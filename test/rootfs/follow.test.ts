@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { directoryRootFs } from '../../src/rootfs/directory.js'
-import { follow, type Trail } from '../../src/rootfs/follow.js'
+import { follow, follower, type Trail } from '../../src/rootfs/follow.js'
 import { type MemoryNode, memoryRootFs } from '../../src/rootfs/memory.js'
 import type { RootPath } from '../../src/rootfs/path.js'
 import { diskTree } from '../support/disk-tree.js'
@@ -159,4 +159,45 @@ test('a host folder gives the same trails, each link once', async (t) => {
     ['/bin', '/usr/bin/x'],
   )
   assert.equal(trail.end?.path, '/usr/lib/x')
+})
+
+test('a way that is walked once for many paths gives each the trail of its own', async () => {
+  const links = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [`/chain/${index}`, { link: `${index + 1}` }]),
+  )
+  const rootfs = memoryRootFs({
+    ...links,
+    '/chain/40': { directory: true },
+    '/chain/40/x': { link: 'y' },
+    '/chain/40/y': 'content',
+    '/usr/lib/libc.so.6': { link: '../lib/./real/libc' },
+    '/usr/lib/real/libc': 'content',
+    '/usr/lib/again': { link: '/lib/libc.so.6' },
+    '/lib': { link: 'usr/lib/' },
+    '/round': { link: 'round' },
+    '/file': { link: 'usr/lib/real/libc' },
+  })
+  const followAll = follower(rootfs)
+  const directories = [
+    '',
+    '/lib',
+    '/usr/lib',
+    '/lib/..',
+    '/lib/',
+    '/lib/.',
+    '/lib/real/../',
+    '/file',
+    '/round',
+  ]
+  const names = ['libc.so.6', 'again', 'real', 'lib', 'absent', '..', '.', '', 'x', `${'n'.repeat(256)}`]
+  const chains = [
+    '/chain/0/x',
+    '/chain/0/y',
+    '/chain/1/x',
+    `/${'./'.repeat(2045)}lib/x`,
+    `/${'./'.repeat(2050)}x`,
+  ]
+  for (const path of [...directories.flatMap((one) => names.map((name) => `${one}/${name}`)), ...chains]) {
+    assert.deepEqual(await followAll(path as RootPath), await follow(rootfs, path), path)
+  }
 })

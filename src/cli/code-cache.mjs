@@ -1,0 +1,56 @@
+/**
+ * Leaves V8's code cache next to each bundle, for `start.ts`. The command line runs a few times before: a cache
+ * holds the functions that have been used, and all others are compiled by each run that comes to them.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import Module, { createRequire } from 'node:module'
+import { Script } from 'node:vm'
+
+/** The lift is of the program that surely is here, out of the root file system that surely is here. */
+const RUNS = [
+  ['--version'],
+  ['--help'],
+  ['dir:/', process.execPath],
+  ['--format', 'json', 'dir:/', process.execPath],
+]
+
+const directory = new URL('../../dist/cli/', import.meta.url).pathname
+const require = createRequire(import.meta.url)
+const scripts = new Map()
+const end = process.exit
+
+for (const argv of RUNS) await run(argv)
+for (const [file, { text, script }] of scripts) {
+  const kept = `${file}.${process.version}-${process.arch}.cache`
+  writeFileSync(kept, Buffer.concat([script.createCachedData(), text]))
+}
+end(0)
+
+/** One run of the command line, up to where it would end the process. */
+function run(argv) {
+  process.argv = [process.execPath, `${directory}main.cjs`, ...argv]
+  const loaded = new Map()
+  return new Promise((done) => {
+    process.exit = done
+    load(`${directory}command.cjs`, loaded)
+  })
+}
+
+function load(file, loaded) {
+  if (loaded.has(file)) return loaded.get(file).exports
+  if (!scripts.has(file)) scripts.set(file, compile(file))
+  const module = { exports: {} }
+  loaded.set(file, module)
+  const near = (name) =>
+    name.startsWith('./') ? load(`${directory}${name.slice(2)}`, loaded) : require(name)
+  scripts.get(file).script.runInThisContext()(module.exports, near, module, file, directory)
+  return module.exports
+}
+
+function compile(filename) {
+  const text = readFileSync(filename)
+  return {
+    text,
+    script: new Script(Module.wrap(text.toString('latin1')), { filename }),
+  }
+}
