@@ -45,6 +45,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 const HOST_FILES = [
   'rootfs/directory.ts',
   'image/blob-cache.ts',
+  'image/cache-',
   'image/spool.ts',
   'source/',
   'pack/',

@@ -36,6 +36,8 @@ export interface SourceFlags {
   readonly platform?: string
   /** False for --no-cache. */
   readonly cache?: boolean
+  /** In bytes. */
+  readonly cacheSize?: number
   readonly insecureRegistry?: readonly string[]
   readonly registryMirror?: readonly string[]
   /** In bytes. */

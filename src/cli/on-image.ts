@@ -31,7 +31,7 @@ export async function onImage<T>(
 }
 
 function sourceOptions(flags: SourceFlags, { env }: Context): OpenOptions {
-  const { platform, cache, insecureRegistry, registryMirror, maxSize, maxFiles, maxRatio } = flags
+  const { platform, cache, cacheSize, insecureRegistry, registryMirror, maxSize, maxFiles, maxRatio } = flags
   return {
     env,
     limits: {
@@ -40,7 +40,7 @@ function sourceOptions(flags: SourceFlags, { env }: Context): OpenOptions {
       ...(maxRatio === undefined ? {} : { ratio: maxRatio }),
     },
     ...(platform === undefined ? {} : { platform }),
-    ...(cache === false ? { cache: 'none' } : {}),
+    ...(cache === false ? { cache: 'none' } : cacheSize === undefined ? {} : { cache: { size: cacheSize } }),
     ...(insecureRegistry === undefined ? {} : { insecureRegistries: insecureRegistry }),
     ...(registryMirror === undefined ? {} : { registryMirrors: registryMirror }),
   }

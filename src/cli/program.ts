@@ -44,6 +44,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     .option('--no-color', 'no colours, as with NO_COLOR')
     .option('--no-progress', 'no progress line')
     .option('--no-cache', 'neither read nor write the cache of layers')
+    .option('--cache-size <size>', 'most that the cache may hold afterwards (10G)', parseSize)
     .option('--insecure-registry <host>', 'speak plain HTTP to this host[:port] (may be repeated)', collect)
     .option('--registry-mirror <host>', "ask this host[:port] in place of Docker's registry", collect)
     .option('--max-size <size>', 'most that all layers may unpack to (256G)', parseSize)

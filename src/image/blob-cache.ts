@@ -1,24 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ByteReader, readFully } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import type { BlobStore, BlobWriter } from './blob-store.js'
-import { type Digest, digestOf } from './digest.js'
-import { objectOf } from './json-fields.js'
+import { type BlobStore, temporaryStore } from './blob-store.js'
+import { entriesOf, fileName, namesIn, openTrusted, removeEntry, strayStamps } from './cache-entries.js'
+import { isLocked, takeLock } from './cache-lock.js'
+import { cacheWriter } from './cache-writer.js'
 
 /** What a cache on disk holds. */
 export interface CacheContents {
@@ -35,29 +23,28 @@ export const DEFAULT_CACHE_SIZE = 10 * 2 ** 30
  * A store on disk that runs share. A blob gets its name by a rename when it is whole and verified, so what has a
  * name can be trusted; beside it lies a stamp with the file's size, time and digest. A file that has changed since
  * is verified again, and forgotten when it is not what it was. Beyond `most` bytes the entries that were not used
- * longest go. Gives undefined when the directory cannot be written.
+ * longest go. Gives undefined when the directory cannot be written, or others could write it.
  */
 export function blobCache(directory: string, most = DEFAULT_CACHE_SIZE): BlobStore | undefined {
   const inWork = join(directory, 'in-work')
-  try {
-    mkdirSync(inWork, { recursive: true, mode: 0o700 })
-  } catch {
-    return undefined
-  }
-  const open = new Map<number, Digest>()
+  if (!isOurs(directory, inWork)) return undefined
+  const temporary = temporaryStore()
+  const open = new Set<number>()
   const claims = new Set<Disposable>()
-  const reader = (fd: number, digest: Digest): ByteReader => {
-    open.set(fd, digest)
-    return descriptorReader(fd)
-  }
-  const find = async (digest: Digest): Promise<ByteReader | undefined> => {
-    const fd = openTrusted(directory, digest)
-    return fd === undefined ? undefined : reader(fd, digest)
+  const reader = (fd: number): ByteReader => {
+    open.add(fd)
+    return descriptorReader(fd, open)
   }
   return {
-    find,
+    find: async (digest, content) => {
+      const fd = await openTrusted(directory, digest, content)
+      return fd === undefined ? undefined : reader(fd)
+    },
     claim: async (digest, signal) => {
-      const lock = await takeLock(join(inWork, `${fileName(digest)}.lock`), signal)
+      const name = fileName(digest)
+      const lock = await takeLock(join(inWork, `${name}.lock`), signal)
+      // Whoever had the lock before and did not finish is no more.
+      removeUnfinished(inWork, (other) => other.startsWith(`${name}.`) && !other.startsWith(`${name}.lock`))
       const claim = {
         [Symbol.dispose]: () => {
           if (claims.delete(claim)) lock[Symbol.dispose]()
@@ -66,12 +53,15 @@ export function blobCache(directory: string, most = DEFAULT_CACHE_SIZE): BlobSto
       claims.add(claim)
       return claim
     },
-    create: (digest) => writerInto(directory, inWork, digest, (fd) => reader(fd, digest)),
-    forget: (digest) => remove(directory, fileName(digest)),
+    create: (digest) =>
+      cacheWriter(digest, { directory, inWork, reader, otherwise: () => temporary.create(digest) }),
+    forget: (digest) => attempt(() => removeEntry(directory, fileName(digest))),
     [Symbol.asyncDispose]: async () => {
-      for (const fd of open.keys()) closeSync(fd)
+      for (const fd of open) closeSync(fd)
+      open.clear()
       for (const claim of claims) claim[Symbol.dispose]()
-      shrink(directory, inWork, most)
+      await temporary[Symbol.asyncDispose]()
+      attempt(() => shrink(directory, inWork, most))
     },
   }
 }
@@ -82,198 +72,51 @@ export function cacheContents(directory: string): CacheContents {
   return { directory, entries: found.length, size: found.reduce((sum, { size }) => sum + size, 0) }
 }
 
-/** Removes everything a cache holds. */
+/** Removes everything a cache holds. Throws LiftError 'output' where that cannot be removed. */
 export function clearCache(directory: string): void {
-  for (const { name } of entriesOf(directory)) remove(directory, name)
-  rmSync(join(directory, 'in-work'), { recursive: true, force: true })
-}
-
-function fileName(digest: Digest): string {
-  return digest.replace(':', '-')
-}
-
-const STAMP = '.stamp'
-
-interface Stamp {
-  readonly size: number
-  readonly mtimeMs: number
-  readonly content: Digest
-}
-
-function openTrusted(directory: string, digest: Digest): number | undefined {
-  const name = fileName(digest)
-  const path = join(directory, name)
-  let fd: number
   try {
-    fd = openSync(path, 'r')
-  } catch {
-    return undefined
-  }
-  const stamp = readStamp(`${path}${STAMP}`)
-  if (stamp !== undefined && isSound(fd, stamp)) {
-    touch(`${path}${STAMP}`)
-    return fd
-  }
-  closeSync(fd)
-  remove(directory, name)
-  return undefined
-}
-
-function readStamp(path: string): Stamp | undefined {
-  try {
-    const { size, mtimeMs, content } = objectOf(JSON.parse(readFileSync(path, 'utf8')))
-    const digest = digestOf(content)
-    if (typeof size !== 'number' || typeof mtimeMs !== 'number' || digest === undefined) return undefined
-    return { size, mtimeMs, content: digest }
-  } catch {
-    return undefined
-  }
-}
-
-function isSound(fd: number, { size, mtimeMs, content }: Stamp): boolean {
-  const stats = fstatSync(fd)
-  if (stats.size !== size) return false
-  return stats.mtimeMs === mtimeMs || hashOf(fd, size, content.slice(0, 6)) === content
-}
-
-const PIECE = 1 << 20
-
-function hashOf(fd: number, size: number, algorithm: string): string {
-  const hash = createHash(algorithm)
-  const buffer = Buffer.allocUnsafe(PIECE)
-  for (let at = 0; at < size; at += PIECE) hash.update(buffer.subarray(0, readFully(fd, buffer, at)))
-  return `${algorithm}:${hash.digest('hex')}`
-}
-
-/** When an entry was used last is the time of its stamp. */
-function touch(path: string): void {
-  try {
-    utimesSync(path, new Date(), new Date())
-  } catch {
-    // Somebody else has removed it, or owns it: the entry counts as older than it is.
-  }
-}
-
-function writerInto(
-  directory: string,
-  inWork: string,
-  digest: Digest,
-  reader: (fd: number) => ByteReader,
-): BlobWriter {
-  const path = join(inWork, `${fileName(digest)}.${randomBytes(6).toString('hex')}`)
-  const fd = attempt(() => openSync(path, 'wx+', 0o600))
-  let size = 0
-  const abort = () => {
-    closeSync(fd)
-    rmSync(path, { force: true })
-  }
-  return {
-    append: (bytes) => {
-      attempt(() => {
-        for (let done = 0; done < bytes.length; )
-          done += writeSync(fd, bytes, done, bytes.length - done, size + done)
-      })
-      size += bytes.length
-    },
-    commit: async (content) => {
-      const target = join(directory, fileName(digest))
-      attempt(() => {
-        const { mtimeMs } = fstatSync(fd)
-        const stamp: Stamp = { size, mtimeMs, content }
-        writeFileSync(`${path}${STAMP}`, JSON.stringify(stamp), { mode: 0o600 })
-        // The stamp first: a file without one is not trusted.
-        renameSync(`${path}${STAMP}`, `${target}${STAMP}`)
-        renameSync(path, target)
-      })
-      return reader(fd)
-    },
-    abort,
-  }
-}
-
-function attempt<T>(act: () => T): T {
-  try {
-    return act()
+    for (const { name } of entriesOf(directory)) removeEntry(directory, name)
+    for (const name of strayStamps(directory)) rmSync(join(directory, name), { force: true })
+    rmSync(join(directory, 'in-work'), { recursive: true, force: true })
   } catch (error) {
-    throw new LiftError('output', `cannot write to the cache: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'Make room, name another directory with XDG_CACHE_HOME, or go without by --no-cache.',
-    })
+    throw new LiftError('output', `cannot empty the cache: ${(error as Error).message}`, { cause: error })
   }
 }
 
-function descriptorReader(fd: number): ByteReader {
+/** Whether files can be made there, and only by who we are: what lies there is believed. */
+function isOurs(directory: string, inWork: string): boolean {
+  const probe = join(inWork, `probe.${randomBytes(6).toString('hex')}`)
+  try {
+    mkdirSync(inWork, { recursive: true, mode: 0o700 })
+    const fd = openSync(probe, 'wx', 0o600)
+    const { uid } = fstatSync(fd)
+    closeSync(fd)
+    rmSync(probe)
+    const owners = [directory, inWork].map((path) => statSync(path))
+    return owners.every((stats) => stats.uid === uid && (stats.mode & 0o002) === 0)
+  } catch {
+    return false
+  }
+}
+
+/** How long the event loop may wait, in milliseconds: for Ctrl-C, and for locks that say that they are held. */
+const BREATH = 50
+
+function descriptorReader(fd: number, open: ReadonlySet<number>): ByteReader {
   const { size } = fstatSync(fd)
+  let began = performance.now()
   return {
     size,
     read: async (offset, length) => {
+      if (performance.now() - began > BREATH) {
+        await new Promise((done) => setImmediate(done))
+        began = performance.now()
+      }
+      if (!open.has(fd)) throw new LiftError('unreadable', 'the image is closed')
       const into = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)))
       return into.subarray(0, readFully(fd, into, offset))
     },
   }
-}
-
-/** A lock says every so often that its holder lives, in milliseconds; one that has said nothing for long is void. */
-const HEARTBEAT = 2_000
-const STALE = 15_000
-const LOOK_AGAIN = 100
-
-async function takeLock(path: string, signal: AbortSignal | undefined): Promise<Disposable> {
-  while (!createLock(path)) {
-    if (signal?.aborted) throw new LiftError('interrupted', 'interrupted while waiting for another run')
-    if (isStale(path)) rmSync(path, { force: true })
-    else await new Promise((done) => setTimeout(done, LOOK_AGAIN))
-  }
-  const timer = setInterval(() => touch(path), HEARTBEAT).unref()
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer)
-      rmSync(path, { force: true })
-    },
-  }
-}
-
-function createLock(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw new LiftError('output', `cannot write to the cache: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-function isStale(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats !== undefined && Date.now() - stats.mtimeMs > STALE
-}
-
-interface CacheEntry {
-  readonly name: string
-  readonly size: number
-  readonly used: number
-}
-
-function entriesOf(directory: string): CacheEntry[] {
-  let names: string[]
-  try {
-    names = readdirSync(directory)
-  } catch {
-    return []
-  }
-  return names
-    .filter((name) => /^sha\d{3}-[0-9a-f]+$/.test(name))
-    .flatMap((name) => {
-      const stats = statSync(join(directory, name), { throwIfNoEntry: false })
-      const stamp = statSync(join(directory, `${name}${STAMP}`), { throwIfNoEntry: false })
-      return stats === undefined ? [] : [{ name, size: stats.size, used: stamp?.mtimeMs ?? 0 }]
-    })
-}
-
-/** Readers of a file that is removed keep it until they are done. */
-function remove(directory: string, name: string): void {
-  rmSync(join(directory, name), { force: true })
-  rmSync(join(directory, `${name}${STAMP}`), { force: true })
 }
 
 function shrink(directory: string, inWork: string, most: number): void {
@@ -281,23 +124,35 @@ function shrink(directory: string, inWork: string, most: number): void {
   let total = entries.reduce((sum, { size }) => sum + size, 0)
   for (const { name, size } of entries) {
     if (total <= most) break
-    remove(directory, name)
+    removeEntry(directory, name)
     total -= size
   }
-  removeLeftovers(inWork)
+  removeUnfinished(inWork, (name) => isAbandoned(inWork, name))
+  for (const name of strayStamps(directory))
+    if (isOld(join(directory, name))) rmSync(join(directory, name), { force: true })
 }
 
 /** What a run that was killed has left, in milliseconds since it last wrote. */
-const ABANDONED = 24 * 3600 * 1000
+const ABANDONED = 3600 * 1000
 
-function removeLeftovers(inWork: string): void {
+function isAbandoned(inWork: string, name: string): boolean {
+  return isOld(join(inWork, name)) && !isLocked(join(inWork, `${name.split('.')[0]}.lock`))
+}
+
+function isOld(path: string): boolean {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > ABANDONED
+}
+
+function removeUnfinished(inWork: string, isUnfinished: (name: string) => boolean): void {
+  for (const name of namesIn(inWork).filter(isUnfinished))
+    attempt(() => rmSync(join(inWork, name), { force: true }))
+}
+
+/** What fails here is no fault of the answer; another run may be clearing up as well. */
+function attempt(act: () => void): void {
   try {
-    for (const name of readdirSync(inWork)) {
-      const path = join(inWork, name)
-      if (Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > ABANDONED)
-        rmSync(path, { force: true })
-    }
+    act()
   } catch {
-    // Another run is clearing up as well.
+    // The next run tries again.
   }
 }

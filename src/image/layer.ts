@@ -38,13 +38,13 @@ export interface LayerContext {
  */
 export async function openLayer(blob: LayerBlob, what: string, context: LayerContext): Promise<Layer> {
   const { store, budget } = context
-  const layer = (await keptLayer(store, blob.digest)) ?? (await takeIn(blob, what, context))
+  const layer = (await keptLayer(store, blob)) ?? (await takeIn(blob, what, context))
   budget.addEntries(layer.members.length)
   return layer
 }
 
-async function keptLayer(store: BlobStore, digest: Digest): Promise<Layer | undefined> {
-  const content = await store.find(digest)
+async function keptLayer(store: BlobStore, { digest, diffId }: LayerBlob): Promise<Layer | undefined> {
+  const content = await store.find(digest, diffId)
   if (content === undefined) return undefined
   try {
     return { content, members: await membersOf(content) }
@@ -69,7 +69,7 @@ async function takeIn(blob: LayerBlob, what: string, context: LayerContext): Pro
     return { content: reader, members }
   }
   using _claim = await context.store.claim(blob.digest, context.signal)
-  const kept = await keptLayer(context.store, blob.digest)
+  const kept = await keptLayer(context.store, blob)
   if (kept !== undefined) return kept
   const writer = context.store.create(blob.digest)
   try {
