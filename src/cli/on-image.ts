@@ -21,7 +21,11 @@ export async function onImage<T>(
   const progress = startProgress(context, flags, door.printable)
   try {
     const common = { signal: context.signal, onStep: progress.step }
-    await using image = await door.openImage(reference, { ...common, ...sourceOptions(flags, context) })
+    await using image = await door.openImage(reference, {
+      ...common,
+      onLayer: progress.layer,
+      ...sourceOptions(flags, context),
+    })
     return await ask({ image, door, common }).catch((error) => {
       throw door.inContext(error, image.reference)
     })

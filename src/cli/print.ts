@@ -85,13 +85,26 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes in decimal units with about three digits. */
 export function formatSize(bytes: number): string {
-  let value = bytes
+  const unit = unitFor(bytes)
+  return `${inUnit(bytes, unit)} ${UNITS[unit]}`
+}
+
+/** How much of something there is, both in the unit of the whole: `1.3 of 60.5 MB`. */
+export function formatPart(bytes: number, whole: number): string {
+  const unit = unitFor(whole)
+  const value = bytes / 1000 ** unit
+  return `${unit === 0 ? value : value.toFixed(1)} of ${unit === 0 ? whole : (whole / 1000 ** unit).toFixed(1)} ${UNITS[unit]}`
+}
+
+function unitFor(bytes: number): number {
   let unit = 0
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+  while (bytes / 1000 ** unit >= 999.5 && unit < UNITS.length - 1) unit++
+  return unit
+}
+
+function inUnit(bytes: number, unit: number): string {
+  const value = bytes / 1000 ** unit
+  return unit === 0 || value >= 99.95 ? String(Math.round(value)) : value.toFixed(1)
 }
 
 /** Says that the user ended it, whatever error came of that. */

@@ -1,14 +1,19 @@
+import type { LayerProgress } from '../index.js'
 import type { CommonFlags, Context } from './context.js'
+import { type LayerWords, layerWords } from './layer-words.js'
 
 /** Tells the user what a long run is at. */
 export interface Progress {
   readonly step: (step: string) => void
+  readonly layer: (progress: LayerProgress) => void
   /** Takes the status line away; nothing is drawn afterwards. */
   readonly done: () => void
 }
 
 /** A run shorter than this shows nothing, in milliseconds. */
 const PATIENCE = 500
+
+const SILENCE: Progress = { step: () => {}, layer: () => {}, done: () => {} }
 
 /**
  * One status line on a terminal, drawn once a run takes long; a line for each step elsewhere, where --verbose asks
@@ -19,31 +24,41 @@ export function startProgress(
   flags: CommonFlags,
   printable: (text: string) => string,
 ): Progress {
-  if (flags.quiet || !flags.progress) return { step: () => {}, done: () => {} }
+  if (flags.quiet || !flags.progress) return SILENCE
   if (context.err.isTTY) return statusLine(context, printable)
-  if (!flags.verbose) return { step: () => {}, done: () => {} }
-  return { step: (step) => void context.err.write(`liftbin: ${printable(step)}\n`), done: () => {} }
+  if (!flags.verbose) return SILENCE
+  return { ...SILENCE, step: (step) => void context.err.write(`liftbin: ${printable(step)}\n`) }
 }
 
 function statusLine({ err }: Context, printable: (text: string) => string): Progress {
+  const layers: LayerWords = layerWords()
   let latest = ''
   let drawn = ''
   let over = false
   let timer: NodeJS.Timeout | undefined
   const draw = () => {
-    if (latest === drawn) return
-    drawn = latest
+    const text = layers.words(performance.now()) ?? latest
+    if (text === drawn) return
+    drawn = text
     err.write(`\r\u001b[K${fitted(drawn, err.columns || 80)}`)
   }
   const begin = () => {
     draw()
     timer = setInterval(draw, 100).unref()
   }
+  const wait = () => {
+    timer ??= setTimeout(begin, PATIENCE).unref()
+  }
   return {
     step: (step) => {
       if (over) return
       latest = printable(step)
-      timer ??= setTimeout(begin, PATIENCE).unref()
+      wait()
+    },
+    layer: (progress) => {
+      if (over) return
+      layers.take(progress, performance.now())
+      wait()
     },
     done: () => {
       over = true

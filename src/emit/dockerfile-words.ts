@@ -1,4 +1,4 @@
-import { printableJson } from './printable.js'
+import { printable, printableJson } from './printable.js'
 
 /**
  * A word of COPY's JSON form that is a source: wildcard layer, word layer, JSON layer, in the reverse of the order
@@ -38,4 +38,9 @@ export const LONGEST_LINE = 60_000
 
 function wildcardEscape(character: string): string {
   return character === '\\' ? '\\\\' : `[${character}]`
+}
+
+/** A word of a command in a comment, for a shell. What a terminal must not see is spelled out, which changes it. */
+export function shellWord(word: string): string {
+  return /^[\w./+:,@%=-]+$/.test(word) ? word : `'${printable(word).replaceAll("'", "'\\''")}'`
 }

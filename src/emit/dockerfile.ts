@@ -5,6 +5,7 @@ import { commentsOf } from './dockerfile-comments.js'
 import { configLines, makeDirectory } from './dockerfile-config.js'
 import { type CopyGroup, groupCopies } from './dockerfile-groups.js'
 import { fitsOneStage, type Step, stages } from './dockerfile-stages.js'
+import { shellWord } from './dockerfile-words.js'
 import type { EmitOptions, Emitter } from './emitter.js'
 import { printable } from './printable.js'
 
@@ -39,6 +40,7 @@ function wholeFile(lift: Lift, options: EmitOptions): readonly string[] {
   }
   return [
     ...header(lift),
+    ...preparation(copySource.madeBy ?? []),
     `# Build: docker build --platform ${printable(formatPlatform(lift.image.platform))} - < Dockerfile`,
     '',
     `FROM ${imageName(copySource.from)} AS ${SOURCE_STAGE}`,
@@ -126,6 +128,11 @@ function stageName(stage: string): string {
 }
 
 function contextName(reference: string): string {
-  const directory = reference.startsWith('dir:') ? reference.slice('dir:'.length) : reference
-  return /^[\w./+:,@%=-]+$/.test(directory) ? directory : `'${printable(directory).replaceAll("'", "'\\''")}'`
+  return shellWord(reference.startsWith('dir:') ? reference.slice('dir:'.length) : reference)
+}
+
+/** What has to be done before any builder knows the image by its name. */
+function preparation(commands: readonly (readonly string[])[]): readonly string[] {
+  if (commands.length === 0) return []
+  return [`# First: ${commands.map((words) => words.map(shellWord).join(' ')).join(' && ')}`]
 }

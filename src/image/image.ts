@@ -7,7 +7,13 @@ export type CopySource =
   /** The build context itself (`dir:`). */
   | { readonly kind: 'context' }
   /** `FROM <from>`: by digest when `pinned`, else by a tag that may move. */
-  | { readonly kind: 'image'; readonly from: string; readonly pinned: boolean }
+  | {
+      readonly kind: 'image'
+      readonly from: string
+      readonly pinned: boolean
+      /** The commands that give an engine the image by this name, where it does not come from an engine or registry. */
+      readonly madeBy?: readonly (readonly string[])[]
+    }
 
 /** An opened image. Disposing it gives back what the source holds (a helper container, a temporary file). */
 export interface Image extends AsyncDisposable {

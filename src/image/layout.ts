@@ -3,6 +3,7 @@ import { inContext, LiftError } from '../errors.js'
 import type { RootFs } from '../rootfs/rootfs.js'
 import { type ConfigDocument, parseConfigDocument } from './config.js'
 import { checkSize, type Digest, digestOf, verifyDigest } from './digest.js'
+import { optional } from './json-fields.js'
 import { type LayerBlob, type LayerContext, openLayer } from './layer.js'
 import { type Layer, layeredRootFs } from './layered.js'
 import { type Descriptor, MAX_DOCUMENT, type Manifest, parseManifest } from './manifest.js'
@@ -20,6 +21,22 @@ export interface OpenedLayers {
   readonly rootfs: RootFs
   /** Of all layers when uncompressed, in bytes, as Docker counts it. */
   readonly size: number
+}
+
+/** How much of a layer has come. */
+export interface LayerProgress {
+  /** The first one is 1. */
+  readonly layer: number
+  readonly layers: number
+  /** Of the blob, in bytes; the layer is through when this is its size. */
+  readonly taken: number
+  readonly size: number
+}
+
+/** Whom to tell of what is being done. */
+export interface Listener {
+  readonly onStep?: ((step: string) => void) | undefined
+  readonly onLayer?: ((progress: LayerProgress) => void) | undefined
 }
 
 const MOST_NESTED = 4
@@ -103,7 +120,7 @@ export async function openLayers(
   blobs: readonly LayerBlob[],
   wanted: Platform | undefined,
   what: string,
-  context: LayerContext & { readonly onStep?: ((step: string) => void) | undefined },
+  context: LayerContext & Listener,
 ): Promise<OpenedLayers> {
   checkPlatform(document.platform, wanted, what)
   const { diffIds } = document
@@ -116,7 +133,8 @@ export async function openLayers(
   const layers = await openAll(blobs, context, (blob, index, within) => {
     const name = `layer ${index + 1} of ${blobs.length}`
     context.onStep?.(`reading ${name}`)
-    return openLayer(blob, `${what}: ${name}`, within)
+    const onBytes = counter(blob, index, blobs.length, context)
+    return openLayer(blob, `${what}: ${name}`, { ...within, ...optional('onBytes', onBytes) })
   })
   const size = layers.reduce((sum, { content }) => sum + content.size, 0)
   return { rootfs: joined(layers, what), size }
@@ -128,6 +146,21 @@ function joined(layers: readonly Layer[], what: string): RootFs {
   } catch (error) {
     throw inContext(error, what)
   }
+}
+
+function counter(
+  { size }: LayerBlob,
+  index: number,
+  layers: number,
+  { onLayer }: Listener,
+): ((bytes: number) => void) | undefined {
+  let taken = 0
+  return onLayer === undefined
+    ? undefined
+    : (bytes) => {
+        taken += bytes
+        onLayer({ layer: index + 1, layers, taken, size })
+      }
 }
 
 /** Enough to keep a network and a processor busy at once. */

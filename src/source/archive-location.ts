@@ -6,6 +6,9 @@ import { type Budget, budgetOf } from '../image/limits.js'
 import { createSpool, type Spool } from '../image/spool.js'
 import type { OpenOptions } from './source.js'
 
+/** What stands for the path of an archive that has none. */
+export const STANDARD_INPUT = 'standard input'
+
 /** A path on the host, and the name of one image in what lies there. */
 export interface ArchiveLocation {
   readonly path: string
@@ -27,7 +30,7 @@ export async function openArchiveAt(location: string, options: OpenOptions): Pro
     const { path, name } = parseArchiveLocation(location)
     return { path, name, archive: await openArchive(archiveFile(path), path, budgetOf(limits, path)) }
   }
-  const path = 'standard input'
+  const path = STANDARD_INPUT
   const spool = createSpool()
   try {
     const size = await takeIn(spool, options, budgetOf(limits, path))

@@ -5,13 +5,14 @@ import { parseConfigDocument } from '../image/config.js'
 import { compressionOf } from '../image/decompress.js'
 import { type Digest, digestOf, hasherFor, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
-import { objectsOf, parseJson, stringsOf, textOf } from '../image/json-fields.js'
+import { objectsOf, optional, parseJson, stringsOf, textOf } from '../image/json-fields.js'
 import type { LayerBlob } from '../image/layer.js'
 import { openLayers } from '../image/layout.js'
 import { budgetOf } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
 import { parsePlatform } from '../image/platform.js'
 import { basename } from '../rootfs/path.js'
+import { nameOfSaved } from './archive-copy-source.js'
 import { openArchiveAt } from './archive-location.js'
 import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
@@ -38,7 +39,7 @@ async function openFromArchive(
   location: string,
   options: OpenOptions,
 ): Promise<Image> {
-  const { platform, signal, onStep } = options
+  const { platform, signal, onStep, onLayer } = options
   const entry = choose(await readEntries(archive, path), name, path)
   const configBytes = await readDocument(archive, entry.config, path)
   const document = parseConfigDocument(configBytes, `${path}: ${entry.config}`)
@@ -57,16 +58,22 @@ async function openFromArchive(
   const context = {
     store,
     budget: budgetOf(options.limits, path),
-    ...(signal === undefined ? {} : { signal }),
+    ...optional('signal', signal),
     onStep,
+    onLayer,
   }
   const opened = await openLayers(document, blobs, wanted, path, context)
-  const tag = entry.tags[0]
+  const saved = {
+    path,
+    asked: name === undefined ? undefined : withTag(name),
+    tags: entry.tags,
+    config: sha256(configBytes),
+  }
   return {
     reference: `docker-archive:${location}`,
     platform: document.platform,
     config: document.config,
-    copySource: { kind: 'image', from: tag ?? sha256(configBytes), pinned: false },
+    copySource: nameOfSaved(saved),
     ...opened,
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]()
@@ -132,13 +139,16 @@ function choose(entries: readonly ArchiveEntry[], name: string | undefined, path
 
 /** By a tag, `latest` where none is written, or by the ID. */
 function named(entries: readonly ArchiveEntry[], name: string): ArchiveEntry | undefined {
-  const tag = /:[^/]*$/.test(name) ? name : `${name}:latest`
   return entries.find(
-    ({ tags, config }) => tags.includes(tag) || idOf(config) === name.replace(/^sha256:/, ''),
+    ({ tags, config }) => tags.includes(withTag(name)) || idOf(config) === name.replace(/^sha256:/, ''),
   )
 }
 
 /** `ID.json`, or the path of a blob. */
 function idOf(config: string): string {
   return basename(config).replace(/\.json$/, '')
+}
+
+function withTag(name: string): string {
+  return /:[^/]*$/.test(name) ? name : `${name}:latest`
 }

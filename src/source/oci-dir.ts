@@ -5,10 +5,12 @@ import { LiftError } from '../errors.js'
 import { inOrder } from '../image/archive.js'
 import type { Digest } from '../image/digest.js'
 import type { Image } from '../image/image.js'
+import { optional } from '../image/json-fields.js'
 import { type Blobs, choosePlatform, openLayers, readImage } from '../image/layout.js'
 import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
 import { type Platform, parsePlatform } from '../image/platform.js'
+import { nameOfLaidOut } from './archive-copy-source.js'
 import { openArchiveAt, parseArchiveLocation } from './archive-location.js'
 import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
@@ -19,7 +21,7 @@ export const ociDir: Source = {
   describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory',
   open: async (location, options) => {
     const { path, name } = parseArchiveLocation(location)
-    return openLayout(directoryFiles(path), { path, name, reference: `oci-dir:${location}` }, options)
+    return openLayout(directoryFiles(path), { scheme: 'oci-dir', path, name, location }, options)
   },
 }
 
@@ -30,7 +32,7 @@ export const ociArchive: Source = {
   open: async (location, options) => {
     const { path, name, archive } = await openArchiveAt(location, options)
     const files = { open: archive.open, close: async () => archive[Symbol.asyncDispose]() }
-    return openLayout(files, { path, name, reference: `oci-archive:${location}` }, options)
+    return openLayout(files, { scheme: 'oci-archive', path, name, location }, options)
   },
 }
 
@@ -52,9 +54,10 @@ function directoryFiles(directory: string): LayoutFiles {
 }
 
 interface Place {
+  readonly scheme: 'oci-dir' | 'oci-archive'
   readonly path: string
   readonly name: string | undefined
-  readonly reference: string
+  readonly location: string
 }
 
 async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions): Promise<Image> {
@@ -64,21 +67,27 @@ async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions
     await files.close()
   }
   try {
-    const { path, name, reference } = place
-    const { platform, signal, onStep } = options
+    const { scheme, path, name, location } = place
+    const { platform, signal, onStep, onLayer } = options
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const blobs = blobsOf(files, path)
     const start = chooseEntry(await readIndex(files, path), name, wanted, path)
     const { digest, document, layers } = await readImage(blobs, start, wanted, path)
     const budget = budgetOf(options.limits, path)
-    const context = { store, budget, ...(signal === undefined ? {} : { signal }), onStep }
+    const context = { store, budget, ...optional('signal', signal), onStep, onLayer }
     const opened = await openLayers(document, layers, wanted, path, context)
     return {
-      reference,
+      reference: `${scheme}:${location}`,
       digest,
       platform: document.platform,
       config: document.config,
-      copySource: { kind: 'image', from: `liftbin-src:${digest.slice(7, 19)}`, pinned: false },
+      copySource: nameOfLaidOut({
+        scheme,
+        path,
+        refName: start.refName,
+        digest,
+        chosen: start.digest === digest ? undefined : document.platform,
+      }),
       ...opened,
       [Symbol.asyncDispose]: dispose,
     }

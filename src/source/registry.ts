@@ -95,7 +95,7 @@ async function openFound(
   { client, bytes, mediaType }: Found,
   options: OpenOptions,
 ): Promise<Image> {
-  const { signal, onStep, platform } = options
+  const { signal, onStep, onLayer, platform } = options
   const what = name.text
   const store = layerStore(options)
   try {
@@ -106,7 +106,13 @@ async function openFound(
     }
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const { document, layers } = await readImage(blobsOf(client, store, start, bytes), start, wanted, what)
-    const context = { store, budget: budgetOf(options.limits, what), ...optional('signal', signal), onStep }
+    const context = {
+      store,
+      budget: budgetOf(options.limits, what),
+      ...optional('signal', signal),
+      onStep,
+      onLayer,
+    }
     const opened = await openLayers(document, layers, wanted, what, context)
     return {
       reference: `registry:${what}`,

@@ -1,4 +1,5 @@
 import type { Image } from '../image/image.js'
+import type { LayerProgress } from '../image/layout.js'
 import type { Limits } from '../image/limits.js'
 
 /** What every source understands. */
@@ -19,6 +20,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
   /** Told of each step worth a progress line ("creating a helper container"). */
   readonly onStep?: (step: string) => void
+  /** Told of each piece of a layer that has come, where a source reads layers; that is often. */
+  readonly onLayer?: (progress: LayerProgress) => void
   /** The caller's environment (DOCKER_HOST, DOCKER_CONFIG, HOME, PATH); the process's own by default. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }

@@ -3,11 +3,11 @@ import { mock, test } from 'node:test'
 import type { Context } from '../../src/cli/context.js'
 import { startProgress } from '../../src/cli/progress.js'
 
-function terminal(isTTY: boolean): { context: Context; written: () => string } {
+function terminal(isTTY: boolean, columns = 20): { context: Context; written: () => string } {
   let text = ''
   const err = {
     isTTY,
-    columns: 20,
+    columns,
     write: (more: string) => {
       text += more
       return true
@@ -58,4 +58,37 @@ test('nothing is drawn where it was not wanted', () => {
     mock.timers.reset()
     assert.equal(written(), '')
   }
+})
+
+test('elsewhere there is one line a step, where it was asked for, and nothing of layers', () => {
+  for (const [verbose, expected] of [
+    [true, 'liftbin: opening\nliftbin: reading\n'],
+    [false, ''],
+  ] as const) {
+    const { context, written } = terminal(false)
+    const progress = startProgress(context, { ...flags, verbose }, same)
+    progress.step('opening')
+    progress.layer({ layer: 1, layers: 2, taken: 1, size: 2 })
+    progress.step('reading')
+    progress.done()
+    assert.equal(written(), expected)
+  }
+})
+
+test('a layer on its way is drawn in place of the step, and the step again once it is there', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  const { context, written } = terminal(true, 80)
+  const progress = startProgress(context, flags, same)
+  progress.step('opening')
+  progress.layer({ layer: 2, layers: 5, taken: 12_300_000, size: 61_000_000 })
+  t.mock.timers.tick(500)
+  progress.step('reading')
+  progress.layer({ layer: 2, layers: 5, taken: 61_000_000, size: 61_000_000 })
+  t.mock.timers.tick(100)
+  progress.done()
+  progress.layer({ layer: 3, layers: 5, taken: 1, size: 2 })
+  t.mock.timers.tick(1000)
+  const lines = written().split('\r\u001b[K')
+  assert.match(lines[1] ?? '', /^layer 2 of 5: 12\.3 of 61\.0 MB, .*\/s$/)
+  assert.deepEqual([lines[0], ...lines.slice(2)], ['', 'reading', ''])
 })

@@ -28,6 +28,31 @@ test('a directory becomes a Dockerfile that copies from the context', () => {
   matchesGolden('ls-context.Dockerfile', emit(lsLift({ image })))
 })
 
+test('an image of an archive becomes a Dockerfile that says how its name comes to exist', () => {
+  const from = 'liftbin-src:0123456789ab'
+  const copySource = {
+    kind: 'image' as const,
+    from,
+    pinned: false,
+    madeBy: [
+      ['docker', 'load', '-i', "/srv/it's one.tar"],
+      ['docker', 'tag', `sha256:${'0'.repeat(64)}`, from],
+    ],
+  }
+  const image = { reference: "docker-archive:/srv/it's one.tar", copySource }
+  matchesGolden('ls-archive.Dockerfile', emit(lsLift({ image })))
+})
+
+test('the name of an archive cannot end the comment that it stands in', () => {
+  const madeBy = [['docker', 'load', '-i', 'a\nRUN evil\u001b[2J']]
+  const text = emit(lsLift({ image: { copySource: { kind: 'image', from: 'a:1', pinned: false, madeBy } } }))
+  assert.ok(text.includes("# First: docker load -i 'a\\nRUN evil\\x1b[2J'\n"), text)
+  assert.deepEqual(
+    instructionsOf(text).filter(({ word }) => word === 'RUN'),
+    [],
+  )
+})
+
 test('a stage becomes a fragment without FROM', () => {
   const text = emit(lsLift(), { stage: 'build' })
   matchesGolden('ls-stage.Dockerfile', text)
