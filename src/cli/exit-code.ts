@@ -6,7 +6,7 @@ export const EXIT = {
   /** An answer with error findings: a library is missing. */
   faulty: 1,
   usage: 2,
-  /** No answer: image, file, format, engine, output. */
+  /** No answer: image, file, format, engine, registry, output. */
   none: 3,
   interrupted: 130,
 } as const

@@ -30,7 +30,7 @@ Examples:
 
 Exit status:
   0 answer, 1 answer with errors in it (a library is missing), 2 wrong usage,
-  3 no answer (image, file, engine), 130 interrupted`
+  3 no answer (image, file, engine, registry), 130 interrupted`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `

@@ -57,7 +57,7 @@ async function keptLayer(store: BlobStore, { digest, diffId }: LayerBlob): Promi
 
 async function membersOf(tar: ByteReader): Promise<TarEntry[]> {
   const members: TarEntry[] = []
-  for await (const member of readTar(tar)) members.push(member)
+  for await (const member of readTar(tar, 'any')) members.push(member)
   return members
 }
 
@@ -110,7 +110,7 @@ async function scan(
   writer?: BlobWriter,
 ): Promise<{ readonly members: TarEntry[]; readonly content: Digest }> {
   const { compression, all } = await peek(bytes)
-  const scanner = tarScanner()
+  const scanner = tarScanner('any')
   const isCompressed = compression !== undefined
   const hasher = isCompressed || (diffId !== undefined && diffId !== digest) ? hasherFor(diffId) : undefined
   const members: TarEntry[] = []

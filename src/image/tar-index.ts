@@ -11,11 +11,19 @@ export interface TarScanner {
   finish(): void
 }
 
+/**
+ * What an archive must end with. Some tools leave out the end mark of layers, and the padding before it, as Go's
+ * archive/tar and so every engine allows; where a digest vouches for all bytes that does no harm.
+ */
+export type TarEnding = 'marked' | 'any'
+
 /** The members of a tar in any reader, jumping over their content. Throws LiftError 'unreadable'. */
-export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
+export async function* readTar(reader: ByteReader, ending: TarEnding = 'marked'): AsyncGenerator<TarEntry> {
   const headers = headerSequence()
+  let padding = 0
   for (let at = 0; ; ) {
     const block = await reader.read(at, BLOCK)
+    if (block.length === 0 && ending === 'any' && at - padding <= reader.size) return
     if (block.length < BLOCK) throw cutOff()
     at += BLOCK
     let step: Step | undefined = headers.next(block, at)
@@ -24,6 +32,7 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarEntry> {
       if (step.entry !== undefined) yield step.entry
       const start = at
       at += padded(step.length)
+      padding = padded(step.length) - step.length
       step = step.extension ? headers.extend(await readExtension(reader, start, step.length), at) : undefined
     }
   }
@@ -41,10 +50,11 @@ function cutOff(): Error {
 }
 
 /** A scanner for a tar that comes in pieces of any size. */
-export function tarScanner(): TarScanner {
+export function tarScanner(ending: TarEnding = 'marked'): TarScanner {
   const headers = headerSequence()
   let position = 0
   let skip = 0
+  let padding = 0
   let extension: number | undefined
   let ended = false
   let held: Uint8Array = new Uint8Array(0)
@@ -52,7 +62,10 @@ export function tarScanner(): TarScanner {
   const take = (step: Step, out: TarEntry[]) => {
     if (step === 'end') ended = true
     else if (step.extension) extension = step.length
-    else skip = padded(step.length)
+    else {
+      skip = padded(step.length)
+      padding = skip - step.length
+    }
     if (step !== 'end' && step.entry !== undefined) out.push(step.entry)
   }
   return {
@@ -82,7 +95,8 @@ export function tarScanner(): TarScanner {
       return out
     },
     finish: () => {
-      if (!ended) throw cutOff()
+      const isBetween = extension === undefined && held.length === 0 && skip <= padding
+      if (!ended && !(ending === 'any' && isBetween)) throw cutOff()
     },
   }
 }

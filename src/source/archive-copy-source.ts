@@ -16,7 +16,7 @@ export interface SavedImage {
 
 /** The name that loading the archive gives the image: one of its tags, else one made from its ID. */
 export function nameOfSaved({ path, asked, tags, config }: SavedImage): CopySource {
-  const load = ['docker', 'load', '-i', path]
+  const load = ['docker', 'load', '-i', fileOf(path)]
   const tag = [asked, ...tags].find((name) => name !== undefined && tags.includes(name) && isName(name))
   if (tag !== undefined) return { kind: 'image', from: tag, pinned: false, madeBy: [load] }
   const from = madeName(config)
@@ -37,7 +37,7 @@ export interface LaidOutImage {
 export function nameOfLaidOut({ scheme, path, refName, digest, chosen }: LaidOutImage): CopySource {
   const from = madeName(digest)
   const transport = scheme === 'oci-dir' ? 'oci' : 'oci-archive'
-  const source = `${transport}:${path}${refName === undefined ? '' : `:${refName}`}`
+  const source = `${transport}:${fileOf(path)}${refName === undefined ? '' : `:${refName}`}`
   return {
     kind: 'image',
     from,
@@ -54,6 +54,11 @@ function overrides(platform: Platform | undefined): readonly string[] {
     `--override-arch=${architecture}`,
     ...(variant === undefined ? [] : [`--override-variant=${variant}`]),
   ]
+}
+
+/** Who gave an archive on standard input knows where it is. */
+function fileOf(path: string): string {
+  return path === '-' ? 'ARCHIVE' : path
 }
 
 /** Builders take a tag, but neither an image ID nor a digest without a repository. */

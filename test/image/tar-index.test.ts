@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
-import { readTar, type TarEntry, tarScanner } from '../../src/image/tar-index.js'
+import { readTar, type TarEnding, type TarEntry, tarScanner } from '../../src/image/tar-index.js'
 import { memberOf, paxOf, type TarMember, tarOf } from '../support/tar-builder.js'
 
 /** What the seeking reader gives; the scanner must give the same, however the bytes are cut. */
@@ -11,14 +11,14 @@ async function indexed(archive: Uint8Array): Promise<TarEntry[]> {
   return entries
 }
 
-async function membersOf(archive: Uint8Array): Promise<TarEntry[]> {
+async function membersOf(archive: Uint8Array, ending?: TarEnding): Promise<TarEntry[]> {
   const entries: TarEntry[] = []
-  for await (const entry of readTar(bufferReader(archive))) entries.push(entry)
+  for await (const entry of readTar(bufferReader(archive), ending)) entries.push(entry)
   return entries
 }
 
-function scanned(archive: Uint8Array, piece: number): TarEntry[] {
-  const scanner = tarScanner()
+function scanned(archive: Uint8Array, piece: number, ending?: TarEnding): TarEntry[] {
+  const scanner = tarScanner(ending)
   const entries: TarEntry[] = []
   for (let at = 0; at < archive.length; at += piece)
     entries.push(...scanner.push(archive.subarray(at, at + piece)))
@@ -142,6 +142,20 @@ test('a checksum of signed bytes, as old writers made it, is accepted; a wrong o
 test('an archive that stops before its end mark is damaged', async () => {
   const whole = tarOf([{ path: 'a', content: 'x'.repeat(600) }])
   for (const length of [100, 512, 700, 1536]) await refused(whole.subarray(0, length), /before its end mark/)
+})
+
+test('where any ending will do, the end mark and the padding before it may be missing, and nothing else', async () => {
+  const whole = tarOf([{ path: 'a', content: 'x'.repeat(600) }])
+  for (const length of [0, 1112, 1300, 1536, 2048]) {
+    const members = await membersOf(whole.subarray(0, length), 'any')
+    assert.equal(members.length, length === 0 ? 0 : 1, String(length))
+    assert.deepEqual(scanned(whole.subarray(0, length), 700, 'any'), members)
+  }
+  for (const length of [100, 511, 512, 1111, 1537]) {
+    const cut = whole.subarray(0, length)
+    await assert.rejects(membersOf(cut, 'any'), { message: /before its end mark/ }, String(length))
+    assert.throws(() => scanned(cut, 700, 'any'), { message: /before its end mark/ }, String(length))
+  }
 })
 
 test('sizes that cannot be are refused', async () => {

@@ -16,6 +16,12 @@ test('a saved image that was asked for by one of its tags is named by that', () 
   assert.equal(fromOf(nameOfSaved(saved)), 'mine:2')
 })
 
+test('an archive that came by standard input is left for the reader to name', () => {
+  const saved = nameOfSaved({ path: '-', asked: undefined, tags: ['mine:1'], config: DIGEST })
+  assert.deepEqual(commandOf(saved), ['docker', 'load', '-i', 'ARCHIVE'])
+  assert.ok(commandOf(nameOfLaidOut(laidOut({ path: '-' }))).includes('oci-archive:ARCHIVE'))
+})
+
 test('a saved image without a tag that is one gets a tag made from its ID', () => {
   for (const tags of [[], ['no tag'], ['x\nRUN y'], [`mine@${DIGEST}`]]) {
     assert.deepEqual(nameOfSaved({ path: 'a.tar', asked: undefined, tags, config: DIGEST }), {
