@@ -9,10 +9,11 @@ import { cpus } from 'node:os'
 import { DIRECTORY_ROWS } from './directory-rows.js'
 import { DOCKER_ROWS } from './docker-rows.js'
 import { removeImages } from './places.js'
+import { REGISTRY_ROWS, stopRegistry } from './registry-rows.js'
 import { HEAD, lineOf } from './rows.js'
 
 const words = process.argv.slice(2)
-const all = [...DIRECTORY_ROWS, ...DOCKER_ROWS]
+const all = [...DIRECTORY_ROWS, ...DOCKER_ROWS, ...REGISTRY_ROWS]
 const rows = words.length === 0 ? all : all.filter(({ what }) => words.some((word) => what.includes(word)))
 
 console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} CPUs.`)
@@ -26,4 +27,5 @@ try {
   }
 } finally {
   removeImages()
+  stopRegistry()
 }

@@ -10,6 +10,8 @@ export interface SlowRegistry extends AsyncDisposable {
   readonly host: string
   /** Resolves when the first piece of a layer has been sent. */
   readonly begun: Promise<void>
+  /** How often each layer was asked for, the lowest first. */
+  fetches(): readonly number[]
 }
 
 /** `pause` runs before each piece of this many bytes but the first. */
@@ -41,6 +43,7 @@ export async function slowRegistry(
     }),
   )
   const known = new Map<string, Buffer>([config, ...blobs].map((blob) => [sha256(blob), blob]))
+  const asked: string[] = []
   let begin = () => {}
   const begun = new Promise<void>((done) => {
     begin = done
@@ -56,6 +59,7 @@ export async function slowRegistry(
   const server = createServer((request, response) => {
     const [, kind, reference = ''] = /\/slow\/(manifests|blobs)\/(.*)$/.exec(request.url ?? '') ?? []
     const bytes = kind === 'manifests' ? manifest : known.get(reference)
+    asked.push(reference)
     response.writeHead(bytes === undefined ? 404 : 200, {
       'content-type': kind === 'manifests' ? `${type}manifest.v1+json` : 'application/octet-stream',
       ...(bytes === undefined ? {} : { 'content-length': bytes.length }),
@@ -66,6 +70,7 @@ export async function slowRegistry(
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     begun,
+    fetches: () => blobs.map((blob) => asked.filter((reference) => reference === sha256(blob)).length),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
