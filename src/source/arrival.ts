@@ -23,13 +23,15 @@ export interface Order {
   readonly answer: Promise<EngineAnswer | undefined>
   /** Whether to cut it off here: asked with each member, and with undefined after each piece. */
   readonly isEnough?: (path: RootPath | undefined, bytes: number) => boolean
+  /** What the path itself must be: anything else is not taken. */
+  readonly only?: TarEntry['kind']
   /** What it surely does not bring. */
   readonly leavesOut?: (path: RootPath) => boolean
 }
 
 /** Reads the engine's tar of a path into the tree, to its end or until it is enough. */
 export function receiveTar(order: Order, tree: KnownTree): Arrival {
-  const { of, isEnough = () => false, leavesOut = () => false } = order
+  const { of, only, isEnough = () => false, leavesOut = () => false } = order
   const spool = createSpool()
   const news = announcer()
   let answer: EngineAnswer | undefined
@@ -53,6 +55,7 @@ export function receiveTar(order: Order, tree: KnownTree): Arrival {
     const take = (member: TarEntry): boolean => {
       const path = rebased(of, member.path)
       if (path === undefined) return false
+      if (path === of && only !== undefined && member.kind !== only) return true
       const target = member.kind === 'hardlink' ? rebased(of, member.target) : undefined
       tree.add(path, member, target, () => spool.slice(member.offset, member.size))
       entered(path)

@@ -30,6 +30,8 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
   const asking = new Map<RootPath, Promise<Entry | undefined>>()
   const whole = new Map<RootPath, Arrival>()
   let isClosed = false
+  /** Podman packs what a link leads to under the link's name, unless the link is one of many in a directory. */
+  let followsLinks = false
 
   const order = (
     of: RootPath,
@@ -47,10 +49,12 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
     )
     return arrival
   }
-  const orderOne = (path: RootPath): Arrival =>
-    order(path, 'one', (bytes, ms) => {
+  const orderOne = (path: RootPath, limits: Partial<Order> = {}): Arrival => {
+    const took = (bytes: number, ms: number) => {
       if (bytes < FIRST_BYTES) plan.tookOne(ms)
-    })
+    }
+    return order(path, 'one', took, limits)
+  }
   const orderWhole = (directory: RootPath): Arrival => {
     const arrival = whole.get(directory) ?? order(directory, 'many', plan.tookDirectory)
     whole.set(directory, arrival)
@@ -87,13 +91,20 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
     const file = kind === 'symlink' && leadsTo?.startsWith('/') ? (leadsTo as RootPath) : path
     const isWhole = kind !== 'special' && plan.choose(file) === 'directory'
     if (isWhole) orderWhole(parent(file))
-    if (bringing(path) === undefined) orderOne(path)
+    if (bringing(path) !== undefined) return
+    if (kind !== 'symlink') orderOne(path)
+    else if (followsLinks) orderWhole(parent(path))
+    else orderOne(path, { only: 'symlink' })
   }
   const explore = async (path: RootPath): Promise<Known | undefined> => {
     const stat = await statUnlessArrived(path)
     const known = await arrived(path)
     if (known !== undefined || stat === undefined) return known
     orderFor(path, stat)
+    const found = await arrived(path)
+    if (found !== undefined || stat.kind !== 'symlink') return found
+    followsLinks = true
+    orderWhole(parent(path))
     return arrived(path)
   }
   const ask = async (path: RootPath): Promise<Entry | undefined> => {

@@ -21,6 +21,19 @@ for (const [size, bytes] of Object.entries(SIZES)) {
   })
 }
 
+rootFsContract('engine that follows links, large image', async (tree) => {
+  const image = { tree, inspect: { Size: 2 ** 50 }, followsLinks: true } as const
+  const engine = await fakeEngine({ demo: image })
+  const opened = await openImage('docker:demo', { env: engine.env })
+  return {
+    rootfs: opened.rootfs,
+    close: async () => {
+      await opened[Symbol.asyncDispose]()
+      await engine[Symbol.asyncDispose]()
+    },
+  }
+})
+
 const LIBRARIES = Object.fromEntries(
   Array.from({ length: 12 }, (_, index) => [
     `/usr/lib/lib${index}.so`,
@@ -83,6 +96,27 @@ test('a link that leads to a library brings the directory of the library', async
   await image.rootfs.lstat('/usr/lib64/ld.so')
   await textAt(image.rootfs, '/usr/lib/lib1.so')
   assert.deepEqual(fetches(engine).sort(), ['/usr/lib', '/usr/lib64/ld.so'])
+})
+
+test('of an engine that packs what a link leads to, links come with their directory', async () => {
+  const tree = {
+    '/usr/lib64/ld.so': { link: '../lib/lib1.so' },
+    '/usr/lib64/more.so': { link: 'ld.so' },
+    '/usr/share/doc': { link: '../lib' },
+    ...LIBRARIES,
+  }
+  const image = { tree, inspect: { Size: 2 ** 50 }, followsLinks: true } as const
+  await using engine = await fakeEngine({ demo: image })
+  await using opened = await openImage('docker:demo', { env: engine.env })
+  for (const [path, target] of [
+    ['/usr/lib64/ld.so', '../lib/lib1.so'],
+    ['/usr/lib64/more.so', 'ld.so'],
+    ['/usr/share/doc', '../lib'],
+  ] as const) {
+    const entry = await opened.rootfs.lstat(path)
+    assert.equal(entry?.kind === 'symlink' && entry.target, target)
+  }
+  assert.deepEqual(fetches(engine), ['/usr/lib64/ld.so', '/usr/lib64', '/usr/share'])
 })
 
 test('the files that an engine puts into containers are not of the image', async () => {

@@ -25,7 +25,11 @@ export interface FakeRequest {
 export interface FakeImage {
   readonly tree: Readonly<Record<string, MemoryNode>>
   readonly inspect?: Readonly<Record<string, unknown>>
+  /** Asked for a link, it packs what that leads to under the link's name, as Podman does. */
+  readonly followsLinks?: true
 }
+
+const followers = new WeakSet<RootFs>()
 
 /** An engine in this process that knows just the requests liftbin sends. */
 export interface FakeEngine extends AsyncDisposable {
@@ -139,7 +143,9 @@ function create(
   if (image === undefined) {
     send(response, 404, { message: `No such image: ${wanted}` })
   } else {
-    containers.set(query.get('name') ?? '', memoryRootFs(image.tree))
+    const rootfs = memoryRootFs(image.tree)
+    if (image.followsLinks) followers.add(rootfs)
+    containers.set(query.get('name') ?? '', rootfs)
     send(response, 201, { Id: 'c'.repeat(64) })
   }
 }
@@ -156,7 +162,9 @@ async function archive(
   const leadsTo = entry.kind === 'symlink' ? ((await follow(rootfs, entry.path)).end?.path ?? '/gone') : ''
   response.setHeader('X-Docker-Container-Path-Stat', pathStat(entry, leadsTo))
   response.writeHead(200, { 'content-type': 'application/x-tar' })
-  if (method !== 'HEAD') for await (const piece of tarPieces(rootfs, entry)) response.write(piece)
+  const target = followers.has(rootfs) ? (await follow(rootfs, entry.path)).end : undefined
+  const pieces = tarPieces(rootfs, target ?? entry, basename(entry.path))
+  if (method !== 'HEAD') for await (const piece of pieces) response.write(piece)
   response.end()
 }
 
@@ -192,10 +200,9 @@ function pathStat(entry: Entry, linkTarget: string): string {
   )
 }
 
-async function* tarPieces(rootfs: RootFs, top: Entry): AsyncGenerator<Buffer> {
+async function* tarPieces(rootfs: RootFs, top: Entry, name: string): AsyncGenerator<Buffer> {
   const seen = new Map<string, string>()
-  const cut = top.path === '/' ? 0 : parent(top.path).length + (parent(top.path) === '/' ? 0 : 1)
-  const nameOf = (path: RootPath) => (top.path === '/' ? path : path.slice(cut).replace(/^\//, ''))
+  const nameOf = (path: RootPath) => (top.path === '/' ? path : `${name}${path.slice(top.path.length)}`)
   const all = top.kind === 'directory' ? walk(rootfs, top.path) : []
   yield* piecesOf(rootfs, top, nameOf, seen)
   for await (const entry of all) yield* piecesOf(rootfs, entry, nameOf, seen)
