@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type Registry, removeFromPodman, skopeo, startRegistry, tool, withUsualEngine } from './images.js'
+import { removeFromPodman, skopeo, tool, withUsualEngine } from './images.js'
+import { type Running, startRegistry } from './real-registry.js'
 import {
   BUILDERS,
   type Builder,
@@ -40,7 +41,7 @@ const SUBJECTS: readonly Subject[] = [
 ]
 
 let folder = ''
-let registry: Registry | undefined
+let registry: Running | undefined
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'liftbin-sources-'))
