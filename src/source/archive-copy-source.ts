@@ -58,7 +58,7 @@ function overrides(platform: Platform | undefined): readonly string[] {
 
 /** Who gave an archive on standard input knows where it is. */
 function fileOf(path: string): string {
-  return path === '-' ? 'ARCHIVE' : path
+  return path === STANDARD_INPUT ? 'ARCHIVE' : path
 }
 
 /** Builders take a tag, but neither an image ID nor a digest without a repository. */

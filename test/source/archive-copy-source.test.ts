@@ -17,9 +17,9 @@ test('a saved image that was asked for by one of its tags is named by that', () 
 })
 
 test('an archive that came by standard input is left for the reader to name', () => {
-  const saved = nameOfSaved({ path: '-', asked: undefined, tags: ['mine:1'], config: DIGEST })
+  const saved = nameOfSaved({ path: 'standard input', asked: undefined, tags: ['mine:1'], config: DIGEST })
   assert.deepEqual(commandOf(saved), ['docker', 'load', '-i', 'ARCHIVE'])
-  assert.ok(commandOf(nameOfLaidOut(laidOut({ path: '-' }))).includes('oci-archive:ARCHIVE'))
+  assert.ok(commandOf(nameOfLaidOut(laidOut({ path: 'standard input' }))).includes('oci-archive:ARCHIVE'))
 })
 
 test('a saved image without a tag that is one gets a tag made from its ID', () => {
