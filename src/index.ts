@@ -15,7 +15,7 @@ export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
 export { type Paint, PLAIN } from './emit/paint.js'
 export { printable, printableJson, printableLines } from './emit/printable.js'
 export { type ErrorCode, inContext, LiftError, reasonOf } from './errors.js'
-export { type CacheContents, cacheContents, clearCache } from './image/blob-cache.js'
+export type { CacheContents } from './image/blob-cache.js'
 export type { ImageConfig } from './image/config.js'
 export type { CopySource, Image } from './image/image.js'
 export type { LayerProgress } from './image/layout.js'
@@ -42,6 +42,6 @@ export type {
   SpecialEntry,
   SymlinkEntry,
 } from './rootfs/rootfs.js'
+export { cacheContents, cacheDirectory, clearCache } from './source/cache.js'
 export { openImage, SOURCES } from './source/index.js'
-export { cacheDirectory } from './source/layer-store.js'
 export type { OpenOptions, Source } from './source/source.js'

@@ -10,23 +10,19 @@ import { platformOfRoot } from './directory-platform.js'
 import type { Source } from './source.js'
 
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
-export const dir: Source = {
-  scheme: 'dir',
-  describe: 'dir:DIR                    a root file system in a directory',
-  open: async (location, { platform }) => {
-    checkDirectory(location)
-    const rootfs = cachedRootFs(directoryRootFs(location))
-    return {
-      reference: `dir:${location}`,
-      platform:
-        platform === undefined ? ((await platformOfRoot(rootfs)) ?? hostPlatform()) : parsePlatform(platform),
-      config: EMPTY_CONFIG,
-      rootfs,
-      copySource: { kind: 'context' },
-      run: (command) => runInChroot(location, command),
-      [Symbol.asyncDispose]: async () => {},
-    }
-  },
+export const openDirectory: Source['open'] = async (location, { platform }) => {
+  checkDirectory(location)
+  const rootfs = cachedRootFs(directoryRootFs(location))
+  return {
+    reference: `dir:${location}`,
+    platform:
+      platform === undefined ? ((await platformOfRoot(rootfs)) ?? hostPlatform()) : parsePlatform(platform),
+    config: EMPTY_CONFIG,
+    rootfs,
+    copySource: { kind: 'context' },
+    run: (command) => runInChroot(location, command),
+    [Symbol.asyncDispose]: async () => {},
+  }
 }
 
 const MEANT = 'dir: takes the directory that a root file system was unpacked to.'

@@ -18,18 +18,14 @@ import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `docker-archive:FILE[:NAME]`: what `docker save` writes. */
-export const dockerArchive: Source = {
-  scheme: 'docker-archive',
-  describe: 'docker-archive:FILE[:NAME] what `docker save` writes, compressed or not',
-  open: async (location, options) => {
-    const { path, name, archive } = await openArchiveAt(location, options)
-    try {
-      return await openFromArchive(archive, path, name, location, options)
-    } catch (error) {
-      await archive[Symbol.asyncDispose]()
-      throw error
-    }
-  },
+export const openDockerArchive: Source['open'] = async (location, options) => {
+  const { path, name, archive } = await openArchiveAt(location, options)
+  try {
+    return await openFromArchive(archive, path, name, location, options)
+  } catch (error) {
+    await archive[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 async function openFromArchive(

@@ -9,13 +9,9 @@ import { type Engine, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `docker:NAME`: an image of the Docker daemon that the environment names; it is pulled when it is not there. */
-export const docker: Source = {
-  scheme: 'docker',
-  describe: 'docker:NAME[:TAG]          an image of the Docker daemon, pulled when it is not there',
-  open: async (location, options) => {
-    const present = await openFromDocker(location, options)
-    return present ?? pullWithDocker(location, options)
-  },
+export const openDocker: Source['open'] = async (location, options) => {
+  const present = await openFromDocker(location, options)
+  return present ?? pullWithDocker(location, options)
 }
 
 const HINT = 'Is the daemon running? See DOCKER_HOST, or use dir:DIR for a root file system on disk.'

@@ -1,24 +1,51 @@
 import { statSync } from 'node:fs'
 import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
-import { dir } from './directory.js'
-import { docker, openFromDocker, pullWithDocker } from './docker.js'
-import { dockerArchive } from './docker-archive.js'
-import { ociArchive, ociDir } from './oci-dir.js'
-import { hasPodman, openFromPodman, podman } from './podman.js'
-import { openFromRegistry, registry } from './registry.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** Every source there is, by scheme. */
 export const SOURCES = {
-  docker,
-  podman,
-  registry,
-  'docker-archive': dockerArchive,
-  'oci-archive': ociArchive,
-  'oci-dir': ociDir,
-  dir,
+  docker: {
+    scheme: 'docker',
+    describe: 'docker:NAME[:TAG]          an image of the Docker daemon, pulled when it is not there',
+    open: later(async () => (await import('./docker.js')).openDocker),
+  },
+  podman: {
+    scheme: 'podman',
+    describe: "podman:NAME[:TAG]          an image of Podman's storage, pulled when it is not there",
+    open: later(async () => (await import('./podman.js')).openPodman),
+  },
+  registry: {
+    scheme: 'registry',
+    describe: 'registry:NAME[:TAG]        an image of a registry, read without a daemon',
+    open: later(async () => (await import('./registry.js')).openRegistry),
+  },
+  'docker-archive': {
+    scheme: 'docker-archive',
+    describe: 'docker-archive:FILE[:NAME] what `docker save` writes, compressed or not',
+    open: later(async () => (await import('./docker-archive.js')).openDockerArchive),
+  },
+  'oci-archive': {
+    scheme: 'oci-archive',
+    describe: 'oci-archive:FILE[:TAG]     an OCI image layout in a tar',
+    open: later(async () => (await import('./oci-dir.js')).openOciArchive),
+  },
+  'oci-dir': {
+    scheme: 'oci-dir',
+    describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory',
+    open: later(async () => (await import('./oci-dir.js')).openOciDir),
+  },
+  dir: {
+    scheme: 'dir',
+    describe: 'dir:DIR                    a root file system in a directory',
+    open: later(async () => (await import('./directory.js')).openDirectory),
+  },
 } satisfies Record<string, Source>
+
+/** Loads a source when an image of it is opened: a run needs one, and most of them need much of Node. */
+function later(load: () => Promise<Source['open']>): Source['open'] {
+  return async (location, options) => (await load())(location, options)
+}
 
 /** A scheme, where one is written, and what follows it. */
 export interface ImageReference {
@@ -51,84 +78,15 @@ export async function openImage(text: string, options: OpenOptions = {}): Promis
       hint: `Write one of: ${SHAPES}.`,
     })
   }
-  if (scheme === undefined) return openWithoutScheme(location, options)
-  return (SOURCES as Readonly<Record<string, Source>>)[scheme]!.open(location, options)
+  if (scheme !== undefined)
+    return (SOURCES as Readonly<Record<string, Source>>)[scheme]!.open(location, options)
+  if (/^\.{0,2}\/|^\.{1,2}$/.test(location)) throw looksLikeAPath(location)
+  const { openByBareName } = await import('./bare-name.js')
+  return openByBareName(location, SHAPES, options)
 }
 
 const SHAPES =
   'docker:NAME, podman:NAME, registry:NAME, docker-archive:FILE, oci-archive:FILE, oci-dir:DIR, dir:DIR'
-
-async function openWithoutScheme(text: string, options: OpenOptions): Promise<Image> {
-  if (/^\.{0,2}\/|^\.{1,2}$/.test(text)) throw looksLikeAPath(text)
-  const tried: Try[] = []
-  const image =
-    (await attempt(tried, 'docker', () => openFromDocker(text, options))) ??
-    (await attempt(tried, 'podman', () => openFromPodmanIfInstalled(text, options), SECOND)) ??
-    (await attempt(tried, 'registry', () => openFromRegistry(text, options), REGISTRY)) ??
-    (await pullIfItHelps(tried, text, options))
-  if (image !== undefined) return image
-  throw notFound(text, tried)
-}
-
-/** Only a daemon may have a way or the right to a registry that we have not. */
-async function pullIfItHelps(tried: Try[], text: string, options: OpenOptions): Promise<Image | undefined> {
-  const [docker, , registry] = tried
-  if (docker?.error !== undefined || registry?.error === undefined) return undefined
-  return attempt(tried, 'docker pull', () => pullWithDocker(text, options))
-}
-
-async function openFromPodmanIfInstalled(name: string, options: OpenOptions): Promise<Image | undefined> {
-  if (!hasPodman(options.env ?? process.env)) {
-    throw new LiftError('engine-unreachable', 'the podman command is not installed')
-  }
-  return openFromPodman(name, options)
-}
-
-/** One place that did not give the image: with an error, or simply without the image. */
-interface Try {
-  readonly place: string
-  readonly error: LiftError | undefined
-}
-
-/** Errors that leave hope for the next place; others are the answer. */
-const HOPEFUL: readonly string[] = ['image-not-found', 'engine-unreachable', 'engine-denied']
-
-/** Where nobody asked for Podman, it is in nobody's way, whatever is wrong with it. */
-const SECOND: readonly string[] = [...HOPEFUL, 'engine-failed', 'unsupported', 'output']
-
-/** What a registry that was not named as such may fail with. */
-const REGISTRY: readonly string[] = ['usage', 'registry-unreachable', 'registry-denied', 'registry-failed']
-
-async function attempt(
-  tried: Try[],
-  place: string,
-  open: () => Promise<Image | undefined>,
-  hopeful: readonly string[] = HOPEFUL,
-): Promise<Image | undefined> {
-  try {
-    const image = await open()
-    if (image === undefined) tried.push({ place, error: undefined })
-    return image
-  } catch (error) {
-    if (!(error instanceof LiftError) || !hopeful.includes(error.code)) throw error
-    tried.push({ place, error })
-    return undefined
-  }
-}
-
-function notFound(text: string, tried: readonly Try[]): LiftError {
-  const reasons = tried.map(({ place, error }) => `  ${place}: ${error?.message ?? 'has no such image'}`)
-  return new LiftError('image-not-found', [`there is no image ${text}:`, ...reasons].join('\n'), {
-    hint: hintOf(tried) ?? `Check the name. An image may also be written as ${SHAPES}.`,
-  })
-}
-
-/** A registry that answered says most; where none was reached, a daemon may be the way. */
-function hintOf(tried: readonly Try[]): string | undefined {
-  const registry = tried.find(({ place }) => place === 'registry')
-  if (registry !== undefined && registry.error?.code !== 'registry-unreachable') return registry.error?.hint
-  return tried.map(({ error }) => error?.hint).find((hint) => hint !== undefined)
-}
 
 function looksLikeAPath(text: string): LiftError {
   const isDirectory = statSync(text, { throwIfNoEntry: false })?.isDirectory() === true

@@ -16,24 +16,16 @@ import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `oci-dir:DIR[:TAG]`: an OCI image layout in a directory. */
-export const ociDir: Source = {
-  scheme: 'oci-dir',
-  describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory',
-  open: async (location, options) => {
-    const { path, name } = parseArchiveLocation(location)
-    return openLayout(directoryFiles(path), { scheme: 'oci-dir', path, name, location }, options)
-  },
+export const openOciDir: Source['open'] = async (location, options) => {
+  const { path, name } = parseArchiveLocation(location)
+  return openLayout(directoryFiles(path), { scheme: 'oci-dir', path, name, location }, options)
 }
 
 /** `oci-archive:FILE[:TAG]`: an OCI image layout in a tar. */
-export const ociArchive: Source = {
-  scheme: 'oci-archive',
-  describe: 'oci-archive:FILE[:TAG]     an OCI image layout in a tar',
-  open: async (location, options) => {
-    const { path, name, archive } = await openArchiveAt(location, options)
-    const files = { open: archive.open, close: async () => archive[Symbol.asyncDispose]() }
-    return openLayout(files, { scheme: 'oci-archive', path, name, location }, options)
-  },
+export const openOciArchive: Source['open'] = async (location, options) => {
+  const { path, name, archive } = await openArchiveAt(location, options)
+  const files = { open: archive.open, close: async () => archive[Symbol.asyncDispose]() }
+  return openLayout(files, { scheme: 'oci-archive', path, name, location }, options)
 }
 
 /** The files of a layout, by their path in it. */

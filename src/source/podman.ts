@@ -10,13 +10,9 @@ import { type Engine, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `podman:NAME`: an image of Podman's storage; it is pulled when it is not there. */
-export const podman: Source = {
-  scheme: 'podman',
-  describe: "podman:NAME[:TAG]          an image of Podman's storage, pulled when it is not there",
-  open: async (location, options) => {
-    const present = await openFromPodman(location, options)
-    return present ?? pullWithPodman(location, options)
-  },
+export const openPodman: Source['open'] = async (location, options) => {
+  const present = await openFromPodman(location, options)
+  return present ?? pullWithPodman(location, options)
 }
 
 const HINT = 'Does `podman info` work? See CONTAINER_HOST, or use dir:DIR for a root file system on disk.'

@@ -17,16 +17,12 @@ import { type HttpClient, httpClient } from './registry-http.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `registry:NAME`: an image of a registry, read as it comes; no daemon has a part in it. */
-export const registry: Source = {
-  scheme: 'registry',
-  describe: 'registry:NAME[:TAG]        an image of a registry, read without a daemon',
-  open: async (location, options) => {
-    const image = await openFromRegistry(location, options)
-    if (image !== undefined) return image
-    throw new LiftError('image-not-found', `the registry has no image ${location}`, {
-      hint: 'Check the name and the tag.',
-    })
-  },
+export const openRegistry: Source['open'] = async (location, options) => {
+  const image = await openFromRegistry(location, options)
+  if (image !== undefined) return image
+  throw new LiftError('image-not-found', `the registry has no image ${location}`, {
+    hint: 'Check the name and the tag.',
+  })
 }
 
 /** The image, or undefined when the registry has none of this name. Throws LiftError. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatPlatform } from '../../src/image/platform.js'
 import { type MemoryNode, memoryRootFs } from '../../src/rootfs/memory.js'
-import { dir } from '../../src/source/directory.js'
+import { openDirectory } from '../../src/source/directory.js'
 import { platformOfRoot } from '../../src/source/directory-platform.js'
 import { diskTree } from '../support/disk-tree.js'
 import { buildElf, type ElfOptions } from '../support/elf-builder.js'
@@ -45,7 +45,10 @@ test('a root without any program in the usual places has no platform of its own'
 
 test('a directory has the platform of its programs unless another one is asked for', async () => {
   const { directory, remove } = diskTree({ '/bin/sh': S390X })
-  assert.equal(formatPlatform((await dir.open(directory, {})).platform), 'linux/s390x')
-  assert.equal(formatPlatform((await dir.open(directory, { platform: 'arm64' })).platform), 'linux/arm64')
+  assert.equal(formatPlatform((await openDirectory(directory, {})).platform), 'linux/s390x')
+  assert.equal(
+    formatPlatform((await openDirectory(directory, { platform: 'arm64' })).platform),
+    'linux/arm64',
+  )
   remove()
 })

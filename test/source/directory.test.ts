@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dir } from '../../src/source/directory.js'
+import { openDirectory } from '../../src/source/directory.js'
 import { diskTree } from '../support/disk-tree.js'
 import { rootFsContract, textAt } from '../support/rootfs-contract.js'
 
 rootFsContract('dir:', async (tree) => {
   const { directory, remove } = diskTree(tree)
-  const image = await dir.open(directory, {})
+  const image = await openDirectory(directory, {})
   return {
     rootfs: image.rootfs,
     close: async () => {
@@ -18,7 +18,7 @@ rootFsContract('dir:', async (tree) => {
 
 test('a directory is copied from the build context and has no configuration', async () => {
   const { directory, remove } = diskTree({ '/bin/tool': 'tool' })
-  await using image = await dir.open(directory, {})
+  await using image = await openDirectory(directory, {})
   assert.equal(image.reference, `dir:${directory}`)
   assert.deepEqual(image.copySource, { kind: 'context' })
   assert.deepEqual(image.config.env, [])
@@ -28,18 +28,18 @@ test('a directory is copied from the build context and has no configuration', as
 
 test('a directory has the platform that is asked for', async () => {
   const { directory, remove } = diskTree({ '/a': '' })
-  await using image = await dir.open(directory, { platform: 'linux/arm/v7' })
+  await using image = await openDirectory(directory, { platform: 'linux/arm/v7' })
   assert.deepEqual(image.platform, { os: 'linux', architecture: 'arm', variant: 'v7' })
   remove()
 })
 
 test('a directory that does not exist is an error, with a name near it suggested', async () => {
   const { directory, remove } = diskTree({ '/rootfs/bin/x': '' })
-  await assert.rejects(dir.open(`${directory}/root`, {}), {
+  await assert.rejects(openDirectory(`${directory}/root`, {}), {
     code: 'image-not-found',
     hint: `Did you mean dir:${directory}/rootfs?`,
   })
-  await assert.rejects(dir.open(`${directory}/other`, {}), {
+  await assert.rejects(openDirectory(`${directory}/other`, {}), {
     code: 'image-not-found',
     hint: /^dir: takes the directory/,
   })
@@ -48,7 +48,7 @@ test('a directory that does not exist is an error, with a name near it suggested
 
 test('a file is no directory', async () => {
   const { directory, remove } = diskTree({ '/file': '' })
-  await assert.rejects(dir.open(`${directory}/file`, {}), {
+  await assert.rejects(openDirectory(`${directory}/file`, {}), {
     code: 'image-not-found',
     message: /is no directory/,
   })

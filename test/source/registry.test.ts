@@ -7,7 +7,7 @@ import { sha256 } from '../../src/image/digest.js'
 import type { Image } from '../../src/image/image.js'
 import type { RootPath } from '../../src/rootfs/path.js'
 import { openImage } from '../../src/source/index.js'
-import { openFromRegistry, registry as source } from '../../src/source/registry.js'
+import { openFromRegistry, openRegistry } from '../../src/source/registry.js'
 import type { OpenOptions } from '../../src/source/source.js'
 import { type FakeRegistry, type Fault, fakeRegistry, HASTY, QUICK } from '../support/fake-registry.js'
 import { answers, cutAt, guarded, stallAt } from '../support/registry-faults.js'
@@ -343,7 +343,7 @@ async function withImage(...faults: Fault[]): Promise<Setting> {
   const openAs = async (name: string, options: OpenOptions) => {
     const patience = options.signal === undefined ? QUICK : { ...HASTY, answer: 60_000, pause: 60_000 }
     const image = await openFromRegistry(name, { env, ...options }, patience)
-    return image ?? source.open(name, { env, ...options })
+    return image ?? openRegistry(name, { env, ...options })
   }
   return {
     registry,

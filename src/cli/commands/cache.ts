@@ -17,8 +17,8 @@ export async function cacheCommand(action: string | undefined, context: Context)
       hint: 'Set XDG_CACHE_HOME to an absolute path.',
     })
   }
-  const { entries, size } = cacheContents(directory)
-  if (action === 'clear') clearCache(directory)
+  const { entries, size } = await cacheContents(directory)
+  if (action === 'clear') await clearCache(directory)
   const files = entries === 1 ? '1 file' : `${entries} files`
   const words = `${printable(directory)}: ${files}, ${formatSize(size)}${action === 'clear' ? ' removed' : ''}`
   await writeAnswer(`${words}\n`, undefined, context)
