@@ -18,7 +18,8 @@ export interface TarScanner {
 export type TarEnding = 'marked' | 'any'
 
 /** The members of a tar in any reader, jumping over their content. Throws LiftError 'unreadable'. */
-export async function* readTar(reader: ByteReader, ending: TarEnding = 'marked'): AsyncGenerator<TarEntry> {
+export async function* readTar(tar: ByteReader, ending: TarEnding = 'marked'): AsyncGenerator<TarEntry> {
+  const reader = readingAhead(tar)
   const headers = headerSequence()
   let padding = 0
   for (let at = 0; ; ) {
@@ -35,6 +36,24 @@ export async function* readTar(reader: ByteReader, ending: TarEnding = 'marked')
       padding = padded(step.length) - step.length
       step = step.extension ? headers.extend(await readExtension(reader, start, step.length), at) : undefined
     }
+  }
+}
+
+/** Most members are small, so the next headers mostly lie in what one read gives. */
+const AHEAD = 32 << 10
+
+function readingAhead(inner: ByteReader): ByteReader {
+  let start = 0
+  let held: Uint8Array = new Uint8Array(0)
+  return {
+    size: inner.size,
+    read: async (offset, length) => {
+      if (offset < start || offset + length > start + held.length) {
+        held = await inner.read(offset, Math.max(length, AHEAD))
+        start = offset
+      }
+      return held.subarray(offset - start, offset - start + length)
+    },
   }
 }
 

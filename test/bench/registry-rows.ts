@@ -33,7 +33,6 @@ rm -rf $into`,
   },
   {
     what: 'warm lift of curl from a registry / from a directory',
-    must: 1.5,
     measure: () => {
       const { image, folder } = place()
       const warm = `XDG_CACHE_HOME=${folder}/warm exec "$0" "$@"`
