@@ -5,17 +5,7 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import {
-  CLI,
-  containersOf,
-  docker,
-  liftbin,
-  must,
-  type Outcome,
-  ownImage,
-  root,
-  withFolder,
-} from './surroundings.js'
+import { CLI, containersOf, liftbin, must, type Outcome, ownImage, root, withFolder } from './surroundings.js'
 
 /** An image of its own, so that no other test has containers of it. */
 const OWN = `liftbin-e2e/bad-use-${randomBytes(4).toString('hex')}:latest`
@@ -27,7 +17,6 @@ before(() => ownImage('liftbin-e2e/bookworm', OWN))
 
 after(() => {
   assert.deepEqual(containersOf(OWN), [])
-  docker(['rmi', '--force', OWN])
 })
 
 test('where no Docker daemon runs, an image by its bare name is not found: exit 3, and no bug', () => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Image } from '../../src/image/image.js'
 import { directoryRootFs } from '../../src/rootfs/directory.js'
@@ -17,10 +17,6 @@ import { containersOf, docker, ownImage, root } from './surroundings.js'
 const OWN = `liftbin-e2e/source-${randomBytes(4).toString('hex')}:latest`
 
 before(() => ownImage('liftbin-e2e/bookworm', OWN))
-
-after(() => {
-  docker(['rmi', '--force', OWN])
-})
 
 test('the image holds what the root file system holds that it was made of', async () => {
   const expected = await described(directoryRootFs(root('bookworm')))
@@ -61,7 +57,6 @@ test('an image that exists only here is named by its tag, or by a tag made from 
   const { copySource } = image
   assert.ok(copySource.kind === 'image' && /^liftbin-src:[0-9a-f]{12}$/.test(copySource.from))
   assert.equal(docker(['image', 'inspect', copySource.from]).status, 0)
-  docker(['rmi', copySource.from])
 })
 
 test('no container is left after success, nor after a failure', async () => {

@@ -55,7 +55,6 @@ async function shownByEngine(archive: string, folder: string): Promise<string> {
     must('docker', ['export', '--output', exported, id])
   } finally {
     docker(['rm', id])
-    docker(['rmi', TAG])
   }
   const content = fileReader(exported, statSync(exported).size)
   const members: TarEntry[] = []

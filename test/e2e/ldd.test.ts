@@ -84,7 +84,6 @@ before(() => {
 })
 
 after(() => {
-  for (const kind of KINDS) docker(['rmi', '--force', imageOf(kind)])
   rmSync(folder, { recursive: true, force: true })
 })
 

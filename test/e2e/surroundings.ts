@@ -63,6 +63,10 @@ export function containersOf(image: string): readonly string[] {
   return stdout.split('\n').filter((line) => line !== '')
 }
 
+/**
+ * Images stay until the engine goes: while the legacy builder of Docker 20.10 looks for a parent it goes through all
+ * images, and fails when one is removed meanwhile.
+ */
 let images = 0
 
 /**
