@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { LiftError, reasonOf } from './errors.js'
 
@@ -6,14 +7,15 @@ export interface ByteReader {
   /** In bytes. */
   readonly size: number
   read(offset: number, length: number): Promise<Uint8Array>
+  /** The same at once, where no waiting is needed. */
+  readNow?(offset: number, length: number): Uint8Array
 }
 
 /** A reader over bytes in memory; reads are views, not copies. */
 export function bufferReader(bytes: Uint8Array): ByteReader {
-  return {
-    size: bytes.length,
-    read: async (offset, length) => bytes.subarray(offset, Math.min(bytes.length, offset + length)),
-  }
+  const readNow = (offset: number, length: number) =>
+    bytes.subarray(offset, Math.min(bytes.length, offset + length))
+  return { size: bytes.length, readNow, read: async (offset, length) => readNow(offset, length) }
 }
 
 /** `length` bytes of another reader from `start` on; reads never leave the window. */
@@ -35,16 +37,14 @@ export type FileCheck = (descriptor: number) => void
  * Reads throw LiftError 'unreadable'.
  */
 export function fileReader(hostPath: string | Buffer, size: number, check: FileCheck = () => {}): ByteReader {
-  const reader: ByteReader = {
-    size,
-    read: async (offset, length) => {
-      const wanted = Math.max(0, Math.min(length, size - offset))
-      const bytes = allocate(wanted)
-      if (wanted === 0) return bytes
-      const got = readAt(reader, hostPath, bytes, offset, check)
-      return got === wanted ? bytes : bytes.subarray(0, got)
-    },
+  const readNow = (offset: number, length: number) => {
+    const wanted = Math.max(0, Math.min(length, size - offset))
+    const bytes = allocate(wanted)
+    if (wanted === 0) return bytes
+    const got = readAt(reader, hostPath, bytes, offset, check)
+    return got === wanted ? bytes : bytes.subarray(0, got)
   }
+  const reader: ByteReader = { size, readNow, read: async (offset, length) => readNow(offset, length) }
   return reader
 }
 
@@ -123,6 +123,12 @@ export function readFully(fd: number, into: Buffer, offset: number): number {
   return done
 }
 
+/** Bytes as text if all of them are ASCII, which costs little and is nearly always so. */
+export function asciiText(bytes: Uint8Array): string | undefined {
+  if (!isAscii(bytes)) return undefined
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
 /**
  * Bytes as text that can be turned back: UTF-8, and each byte that is not valid UTF-8 as the lone surrogate
  * U+DC00 + byte. File names and ELF strings are bytes, not text.
@@ -165,63 +171,78 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts)
 }
 
-/** A reader that keeps what it has read, and gives that without a promise. */
-export interface BlockReader extends ByteReader {
-  /** What `read` would give, if all of it is here already. */
-  at(offset: number, length: number): Uint8Array | undefined
+/** The bytes of a file as if all of them were in memory. */
+export interface Blocks {
+  /** In bytes. */
+  readonly size: number
+  /** Fewer bytes than asked only where the data ends. */
+  at(offset: number, length: number): Uint8Array
 }
 
 /**
- * The same bytes, read in whole blocks and each block once, so that many small reads near each other cost one
- * read below. Meant for one file for a short time: nothing is ever forgotten.
+ * Runs a parser over the bytes of a reader, which are read in whole blocks and each block once, so that many small
+ * reads near each other cost one read below. Where a block is not there and has to be waited for, the parser is
+ * left, and starts again once the block has come: it must have no effect but what it gives.
  */
-export function blockReader(inner: ByteReader, blockSize = 4096): BlockReader {
+export async function parseBlocks<T>(
+  reader: ByteReader,
+  parse: (blocks: Blocks) => T,
+  blockSize = 4096,
+): Promise<T> {
   const blocks = new Map<number, Uint8Array>()
-  const load = async (first: number, last: number) => {
-    const bytes = await inner.read(first * blockSize, (last - first + 1) * blockSize)
-    if (first === last) blocks.set(first, bytes)
-    else
-      for (let index = first; index <= last; index++) blocks.set(index, part(bytes, index - first, blockSize))
-  }
-  const at = (offset: number, length: number) => {
-    const end = Math.min(inner.size, offset + length)
+  const { size, readNow } = reader
+  const at = (offset: number, length: number): Uint8Array => {
+    const end = Math.min(size, offset + length)
     if (offset >= end) return NOTHING
     const first = Math.floor(offset / blockSize)
     const last = Math.floor((end - 1) / blockSize)
-    for (let index = first; index <= last; index++) if (!blocks.has(index)) return undefined
+    for (let index = first; index <= last; index++) {
+      if (blocks.has(index)) continue
+      const stop = lastMissing(blocks, index, last)
+      if (readNow === undefined) throw new Missing(index, stop)
+      put(blocks, index, stop, readNow(index * blockSize, (stop - index + 1) * blockSize), blockSize)
+    }
     return gather(blocks, first, last, blockSize, offset, end)
   }
-  return {
-    size: inner.size,
-    at,
-    read: async (offset, length) => {
-      const end = Math.min(inner.size, offset + length)
-      if (offset < end)
-        await loadMissing(blocks, Math.floor(offset / blockSize), Math.floor((end - 1) / blockSize), load)
-      return at(offset, length) ?? NOTHING
-    },
+  for (;;) {
+    try {
+      return parse({ size, at })
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error
+      const { first, last } = error
+      const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
+      put(blocks, first, last, bytes, blockSize)
+    }
   }
+}
+
+/** Thrown through a parser: blocks that have to be waited for. */
+class Missing {
+  constructor(
+    readonly first: number,
+    readonly last: number,
+  ) {}
+}
+
+function lastMissing(blocks: ReadonlyMap<number, Uint8Array>, first: number, last: number): number {
+  let stop = first
+  while (stop < last && !blocks.has(stop + 1)) stop++
+  return stop
 }
 
 const NOTHING = new Uint8Array(0)
 
-function part(bytes: Uint8Array, index: number, blockSize: number): Uint8Array {
-  return bytes.subarray(index * blockSize, (index + 1) * blockSize)
-}
-
-async function loadMissing(
+function put(
   blocks: Map<number, Uint8Array>,
   first: number,
   last: number,
-  load: (first: number, last: number) => Promise<void>,
-): Promise<void> {
-  for (let index = first; index <= last; index++) {
-    if (blocks.has(index)) continue
-    let stop = index
-    while (stop < last && !blocks.has(stop + 1)) stop++
-    await load(index, stop)
-    index = stop
-  }
+  bytes: Uint8Array,
+  blockSize: number,
+): void {
+  if (first === last) blocks.set(first, bytes)
+  else
+    for (let index = first; index <= last; index++)
+      blocks.set(index, bytes.subarray((index - first) * blockSize, (index - first + 1) * blockSize))
 }
 
 function gather(

@@ -63,6 +63,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   chalk: ['cli/'],
   'node:fs': ['bytes.ts', ...HOST_FILES],
   'node:fs/promises': ['source/', 'pack/', 'verify/'],
+  'node:buffer': ['bytes.ts'],
   'node:child_process': ['source/', 'verify/'],
   'node:crypto': ['image/', 'source/', 'pack/'],
   'node:http': ['source/'],

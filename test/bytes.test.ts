@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   type ByteReader,
-  blockReader,
   bufferReader,
   decodeText,
   encodeText,
   fileReader,
+  parseBlocks,
   windowReader,
 } from '../src/bytes.js'
 
@@ -28,8 +28,6 @@ test('every reader gives what was asked for, and less only at the end', async (t
     buffer: bufferReader(BYTES),
     file: fileReader(join(folder, 'file'), 1000),
     window: windowReader(outer, 10, 1000),
-    block: blockReader(bufferReader(BYTES), 64),
-    'large block': blockReader(bufferReader(BYTES)),
   }
   for (const [name, reader] of Object.entries(readers)) {
     assert.equal(reader.size, 1000, name)
@@ -60,25 +58,59 @@ test('a window is never left, wherever it lies', async () => {
 })
 
 test('blocks are read whole, each once, neighbours together', async () => {
-  const asked: [number, number][] = []
-  const inner: ByteReader = {
-    size: 1000,
-    read: async (offset, length) => {
+  for (const waits of [true, false]) {
+    const asked: [number, number][] = []
+    const readNow = (offset: number, length: number) => {
       asked.push([offset, length])
       return BYTES.subarray(offset, offset + length)
-    },
+    }
+    const read = async (offset: number, length: number) => readNow(offset, length)
+    const reader: ByteReader = { size: 1000, read, ...(waits ? {} : { readNow }) }
+    let runs = 0
+    const sum = await parseBlocks(
+      reader,
+      ({ at }) => {
+        runs++
+        return [at(250, 10), at(299, 1), at(150, 400), at(0, 600)].map(({ length }) => length)
+      },
+      100,
+    )
+    assert.deepEqual(sum, [10, 1, 400, 600])
+    assert.deepEqual(asked, [
+      [200, 100],
+      [100, 100],
+      [300, 300],
+      [0, 100],
+    ])
+    assert.equal(runs, waits ? 5 : 1, 'a parser starts again after each wait, and only then')
   }
-  const reader = blockReader(inner, 100)
-  await reader.read(250, 10)
-  await reader.read(299, 1)
-  await reader.read(150, 400)
-  await reader.read(0, 600)
-  assert.deepEqual(asked, [
-    [200, 100],
-    [100, 100],
-    [300, 300],
-    [0, 100],
-  ])
+})
+
+test('blocks give the bytes of the reader, and fewer only at the end', async () => {
+  for (const blockSize of [64, 4096]) {
+    for (const [offset, length] of [
+      [0, 1],
+      [0, 1000],
+      [63, 2],
+      [64, 64],
+      [100, 500],
+      [999, 1],
+      [5, 0],
+      [990, 100],
+      [1000, 1],
+      [5000, 100],
+    ] as const) {
+      const bytes = await parseBlocks(bufferReader(BYTES), ({ at }) => at(offset, length), blockSize)
+      assert.deepEqual([...bytes], [...BYTES.slice(offset, offset + length)])
+    }
+  }
+})
+
+test('an error of the parser is that of the parse', async () => {
+  const parse = () => {
+    throw new RangeError('no')
+  }
+  await assert.rejects(parseBlocks(bufferReader(BYTES), parse), RangeError)
 })
 
 test('a check may refuse the opened file', async (t) => {

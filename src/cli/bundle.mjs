@@ -46,7 +46,13 @@ await build({
   plugins: [apart],
   alias: { 'node:child_process': './src/cli/child-process.ts' },
 })
-await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/cli/library.cjs', plugins: [apart] })
+await build({
+  ...common,
+  entryPoints: ['src/index.ts'],
+  outfile: 'dist/cli/library.cjs',
+  plugins: [apart],
+  alias: { assert: './src/cli/assert.ts' },
+})
 for (const name of RARE) await build({ ...common, entryPoints: [name], outfile: `dist/cli/${name}.cjs` })
 
 // Without caches the command is only slower to start, so nothing depends on how this ends.

@@ -3,7 +3,7 @@ export type Door = typeof import('../index.js')
 
 /** The part of a stream that the command line uses. */
 export interface Stream {
-  write(text: string, done?: (error?: Error | null) => void): boolean
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean
   readonly isTTY?: boolean
   readonly columns?: number
 }

@@ -1,6 +1,7 @@
 import type { Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { explain, run } from './program.js'
+import { streamOf } from './streams.js'
 
 const interrupt = new AbortController()
 
@@ -12,13 +13,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-/** The writers are told of errors by their callbacks; a reader that has gone away is none. */
-process.stdout.on('error', () => {})
-process.stderr.on('error', () => {})
-
 const context: Context = {
-  out: process.stdout,
-  err: process.stderr,
+  out: streamOf(1, () => process.stdout),
+  err: streamOf(2, () => process.stderr),
   env: process.env,
   signal: interrupt.signal,
   door: () => import('../index.js'),

@@ -1,4 +1,4 @@
-import type { BlockReader } from '../bytes.js'
+import type { Blocks } from '../bytes.js'
 import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
 import { hex, malformed, viewOf, wordAt } from './fields.js'
 import { readAhead, readStrings, type StringTable } from './strings.js'
@@ -9,17 +9,16 @@ import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './version
  * Addresses become offsets by the first PT_LOAD that holds them (gABI, "Dynamic Section").
  * Throws LiftError 'malformed-elf' that names the broken table.
  */
-export async function readDynamic(reader: BlockReader, header: ElfHeader): Promise<Dynamic | undefined> {
+export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefined {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
-  const tags = await readTags(reader, header, placed(header, segment))
-  const places = placesOf(header.segments, tags, reader.size)
-  await readAhead(reader, spotsOf(places, tags))
-  const needed = places.verneed === undefined ? [] : await readVersionsNeeded(reader, header, places.verneed)
-  const defined =
-    places.verdef === undefined ? undefined : await readVersionsDefined(reader, header, places.verdef)
-  const strings = await stringsOf(reader, places, stringOffsets(tags, needed, defined))
+  const tags = readTags(blocks, header, placed(header, segment))
+  const places = placesOf(header.segments, tags, blocks.size)
+  readAhead(blocks, spotsOf(places, tags))
+  const needed = places.verneed === undefined ? [] : readVersionsNeeded(blocks, header, places.verneed)
+  const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
+  const strings = stringsOf(blocks, places, stringOffsets(tags, needed, defined))
   return {
     ...dependenciesOf(tags, strings),
     ...singlesOf(tags, strings),
@@ -31,12 +30,9 @@ export async function readDynamic(reader: BlockReader, header: ElfHeader): Promi
 }
 
 /** The last value of each tag, by number, for tables that `readDynamic` does not read; empty without PT_DYNAMIC. */
-export async function readTagValues(
-  reader: BlockReader,
-  header: ElfHeader,
-): Promise<ReadonlyMap<number, number>> {
+export function readTagValues(blocks: Blocks, header: ElfHeader): ReadonlyMap<number, number> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
-  return segment === undefined ? new Map() : (await readTags(reader, header, placed(header, segment))).values
+  return segment === undefined ? new Map() : readTags(blocks, header, placed(header, segment)).values
 }
 
 /** Loaders find the section by its address in memory; p_offset, for other tools, is normally the same place. */
@@ -98,8 +94,8 @@ interface Tags {
   readonly values: Map<number, number>
 }
 
-async function readTags(reader: BlockReader, header: ElfHeader, { offset, filesz }: Segment): Promise<Tags> {
-  if (offset + filesz > reader.size) throw malformed('dynamic section', offset, 'leaves the file')
+function readTags(blocks: Blocks, header: ElfHeader, { offset, filesz }: Segment): Tags {
+  if (offset + filesz > blocks.size) throw malformed('dynamic section', offset, 'leaves the file')
   const entry = header.class === 64 ? 16 : 8
   const tags: Tags = { at: offset, dependencies: [], values: new Map() }
   const count = Math.floor(filesz / entry)
@@ -107,7 +103,7 @@ async function readTags(reader: BlockReader, header: ElfHeader, { offset, filesz
     if (done >= ENTRIES_MAX) throw malformed('dynamic section', offset, `more than ${ENTRIES_MAX} entries`)
     const length = Math.min(CHUNK, count - done) * entry
     const at = offset + done * entry
-    const bytes = reader.at(at, length) ?? (await reader.read(at, length))
+    const bytes = blocks.at(at, length)
     if (addTags(tags, viewOf(bytes), header)) return tags
   }
   return tags
@@ -180,14 +176,14 @@ function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
 }
 
 /** A look-up of the strings at these offsets. */
-async function stringsOf(
-  reader: BlockReader,
+function stringsOf(
+  blocks: Blocks,
   { at, strings: table }: Places,
   offsets: readonly number[],
-): Promise<(offset: number) => string> {
+): (offset: number) => string {
   if (offsets.length === 0) return () => ''
   if (table === undefined) throw malformed('dynamic section', at, 'names strings but has no DT_STRTAB')
-  const strings = await readStrings(reader, table, offsets)
+  const strings = readStrings(blocks, table, offsets)
   return (offset) => strings.get(offset)!
 }
 

@@ -1,8 +1,8 @@
-import { type ByteReader, blockReader } from '../bytes.js'
+import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { readDynamic } from './dynamic.js'
 import { malformed } from './fields.js'
-import { PHENTSIZE, readHeader } from './header.js'
+import { PHENTSIZE, parseHeader } from './header.js'
 import { type Machine, machineOf } from './machine.js'
 import { textOf, textUntilNul } from './strings.js'
 
@@ -111,16 +111,19 @@ export interface ElfFile extends ElfHeader {
  * of the file. Sections are never needed (System V gABI, "Program Loading and Dynamic Linking").
  */
 export async function readElf(reader: ByteReader): Promise<ElfFile> {
-  const blocks = blockReader(reader)
-  const header = await readHeader(blocks)
+  return parseBlocks(reader, parseElf)
+}
+
+function parseElf(blocks: Blocks): ElfFile {
+  const header = parseHeader(blocks)
   const machine = machineOf(header)
   const unlinked = UNLINKED[header.type]
   if (unlinked !== undefined) return { ...header, machine, kind: unlinked }
   if (header.phentsize !== PHENTSIZE[header.class]) return { ...header, machine, kind: 'other' }
   checkTable(header)
   const segment = header.segments.find(({ type }) => type === PT_INTERP)
-  const interpreter = segment === undefined ? undefined : await readInterpreter(blocks, segment)
-  const dynamic = await readDynamic(blocks, header)
+  const interpreter = segment === undefined ? undefined : readInterpreter(blocks, segment)
+  const dynamic = readDynamic(blocks, header)
   const kind = kindOf(header.type, interpreter, dynamic)
   const file: { -readonly [K in keyof ElfFile]: ElfFile[K] } = { ...header, machine, kind }
   if (interpreter !== undefined) file.interpreter = interpreter
@@ -142,9 +145,9 @@ function checkTable({ segments, phnum }: ElfHeader): void {
 }
 
 /** PT_INTERP up to the first NUL; as for the kernel, it is the first one that counts. */
-async function readInterpreter(reader: ByteReader, { offset, filesz }: Segment): Promise<string> {
-  if (offset + filesz > reader.size) throw malformed('PT_INTERP', offset, 'leaves the file')
-  const bytes = await reader.read(offset, Math.min(filesz, INTERPRETER_MAX))
+function readInterpreter(blocks: Blocks, { offset, filesz }: Segment): string {
+  if (offset + filesz > blocks.size) throw malformed('PT_INTERP', offset, 'leaves the file')
+  const bytes = blocks.at(offset, Math.min(filesz, INTERPRETER_MAX))
   return textUntilNul(bytes, 0) ?? textOf(bytes)
 }
 

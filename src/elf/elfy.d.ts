@@ -10,18 +10,9 @@ declare module 'elfy' {
     phnum: number
   }
 
-  interface Program {
-    offset: number
-    vaddr: number
-    filesz: number
-    memsz: number
-    align: number
-  }
-
   const elfy: {
     Parser: new () => {
       parseHeader(bytes: Buffer): Header
-      parseProgram(entry: Buffer, header: Header, file: { slice(from: number, to: number): unknown }): Program
     }
   }
   export default elfy

@@ -15,10 +15,7 @@ export type Layout = Pick<ElfHeader, 'class' | 'endian'>
  */
 export function wordAt(view: DataView, at: number, layout: Layout): number {
   const little = layout.endian === 'little'
-  const first = view.getUint32(at, little)
-  if (layout.class === 32) return first
-  const second = view.getUint32(at + 4, little)
-  return little ? first + second * 0x1_0000_0000 : first * 0x1_0000_0000 + second
+  return layout.class === 32 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little))
 }
 
 /** LiftError 'malformed-elf' that names the table and where it lies in the file. */

@@ -1,4 +1,4 @@
-import { type BlockReader, decodeText } from '../bytes.js'
+import { asciiText, type Blocks, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
@@ -13,20 +13,28 @@ export interface StringTable {
  * Throws LiftError 'malformed-elf' for an offset outside of the table, a string without end, and for more text
  * than any real file has.
  */
-export async function readStrings(
-  reader: BlockReader,
+export function readStrings(
+  blocks: Blocks,
   table: StringTable,
   offsets: readonly number[],
-): Promise<ReadonlyMap<number, string>> {
+): ReadonlyMap<number, string> {
   const strings = new Map<number, string>()
+  const sorted = inOrder(offsets)
   let total = 0
-  for (const { first, last, within } of spansOf(offsets)) {
+  for (let from = 0, to = 0; from < sorted.length; from = to) {
+    to = spanEnd(sorted, from)
+    const first = sorted[from]!
+    const last = sorted[to - 1]!
     if (last >= table.size) throw outside(table, last)
     const start = table.offset + first
     const length = Math.min(last - first + TAIL, table.size - first)
-    const bytes = reader.at(start, length) ?? (await reader.read(start, length))
-    for (const offset of within) {
-      const text = textUntilNul(bytes, offset - first) ?? (await readLong(reader, table, offset))
+    const bytes = blocks.at(start, length)
+    // Names are nearly always plain and near each other: one text serves all, and lives as long as any of them.
+    const all = bytes.length <= SHARED_MAX ? asciiText(bytes) : undefined
+    for (let index = from; index < to; index++) {
+      const offset = sorted[index]!
+      if (index > from && offset === sorted[index - 1]) continue
+      const text = textIn(bytes, all, offset - first) ?? readLong(blocks, table, offset)
       total += text.length
       if (total > TEXT_MAX)
         throw malformed('string table', table.offset, `more than ${TEXT_MAX} bytes of names`)
@@ -36,11 +44,20 @@ export async function readStrings(
   return strings
 }
 
-/** Reads the places around some file offsets ahead, so that later reads through the same block reader are free. */
-export async function readAhead(reader: BlockReader, offsets: readonly number[]): Promise<void> {
-  for (const { first, last } of spansOf(offsets)) {
-    const length = last - first + TAIL
-    if (reader.at(first, length) === undefined) await reader.read(first, length)
+function textIn(bytes: Uint8Array, all: string | undefined, start: number): string | undefined {
+  if (all === undefined) return textUntilNul(bytes, start)
+  const end = all.indexOf('\0', start)
+  return end < 0 ? undefined : all.slice(start, end)
+}
+
+/** Reads the places around some file offsets ahead, so that later looks at them read nothing. */
+export function readAhead(blocks: Blocks, offsets: readonly number[]): void {
+  const sorted = inOrder(offsets)
+  for (let from = 0, to = 0; from < sorted.length; from = to) {
+    to = spanEnd(sorted, from)
+    const first = sorted[from]!
+    const length = sorted[to - 1]! - first + TAIL
+    blocks.at(first, length)
   }
 }
 
@@ -65,44 +82,30 @@ function bufferOf(bytes: Uint8Array): Buffer {
 const GAP = 8192
 /** Read behind the last offset of a span; most names are shorter. */
 const TAIL = 128
+const SHARED_MAX = 0x4000
 /** More than any real file has; the limits keep a hostile one from being read as a whole. */
 const NAMES_MAX = 4096
 const STRING_MAX = 0x2_0000
 const TEXT_MAX = 0x10_0000
 
-/** Offsets that are read together, each once, in order. */
-interface Span {
-  readonly first: number
-  readonly last: number
-  readonly within: Float64Array
+/** Throws LiftError 'malformed-elf' for more different offsets than any real file has. */
+function inOrder(offsets: readonly number[]): Float64Array {
+  if (offsets.length > NAMES_MAX && new Set(offsets).size > NAMES_MAX)
+    throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
+  return new Float64Array(offsets).sort()
 }
 
-function spansOf(offsets: readonly number[]): Span[] {
-  const sorted = sortedOnce(offsets)
-  const spans: Span[] = []
-  let from = 0
-  for (let index = 1; index <= sorted.length; index++) {
-    if (index < sorted.length && sorted[index]! - sorted[index - 1]! <= GAP) continue
-    spans.push({ first: sorted[from]!, last: sorted[index - 1]!, within: sorted.subarray(from, index) })
-    from = index
-  }
-  return spans
-}
-
-function sortedOnce(offsets: readonly number[]): Float64Array {
-  const sorted = new Float64Array(offsets).sort()
-  let count = 0
-  for (let index = 0; index < sorted.length; index++) {
-    if (index === 0 || sorted[index] !== sorted[count - 1]) sorted[count++] = sorted[index]!
-  }
-  if (count > NAMES_MAX) throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
-  return sorted.subarray(0, count)
+/** Where the offsets end that are read together with the one at `from`. */
+function spanEnd(sorted: Float64Array, from: number): number {
+  let to = from + 1
+  while (to < sorted.length && sorted[to]! - sorted[to - 1]! <= GAP) to++
+  return to
 }
 
 /** A string that its span did not hold to the end; the window grows with it. */
-async function readLong(reader: BlockReader, table: StringTable, offset: number): Promise<string> {
+function readLong(blocks: Blocks, table: StringTable, offset: number): string {
   for (let length = 4 * TAIL; length <= STRING_MAX; length *= 4) {
-    const bytes = await reader.read(table.offset + offset, Math.min(length, table.size - offset))
+    const bytes = blocks.at(table.offset + offset, Math.min(length, table.size - offset))
     const text = textUntilNul(bytes, 0)
     if (text !== undefined) return text
     if (bytes.length < length) break

@@ -1,4 +1,4 @@
-import { type ByteReader, blockReader } from '../bytes.js'
+import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
 import { offsetOf, readTagValues } from './dynamic.js'
 import type { ElfFile, Segment } from './elf.js'
 import { type Layout, viewOf, wordAt } from './fields.js'
@@ -8,18 +8,14 @@ import { type Layout, viewOf, wordAt } from './fields.js'
  * does (musl ldso/dynlink.c, find_sym). Tables that lead out of the file define nothing.
  */
 export async function definesSymbols(
-  inner: ByteReader,
+  reader: ByteReader,
   elf: ElfFile,
   names: readonly string[],
 ): Promise<boolean> {
-  const reader = blockReader(inner)
-  const tables = tablesOf(await readTagValues(reader, elf), elf.segments)
-  if (tables === undefined) return false
-  const look: Look = { reader, elf, tables }
-  for (const name of names) {
-    if (!(await definesSymbol(look, name))) return false
-  }
-  return true
+  return parseBlocks(reader, (blocks) => {
+    const tables = tablesOf(readTagValues(blocks, elf), elf.segments)
+    return tables !== undefined && names.every((name) => definesSymbol({ blocks, elf, tables }, name))
+  })
 }
 
 const DT = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
@@ -33,7 +29,7 @@ interface Tables {
 }
 
 interface Look {
-  readonly reader: ByteReader
+  readonly blocks: Blocks
   readonly elf: ElfFile
   readonly tables: Tables
 }
@@ -48,7 +44,7 @@ function tablesOf(tags: ReadonlyMap<number, number>, segments: readonly Segment[
   return { strings, symbols, gnuHash: place(DT.GNU_HASH), hash: place(DT.HASH) }
 }
 
-async function definesSymbol(look: Look, name: string): Promise<boolean> {
+function definesSymbol(look: Look, name: string): boolean {
   const { gnuHash, hash } = look.tables
   const candidates =
     gnuHash !== undefined
@@ -56,8 +52,8 @@ async function definesSymbol(look: Look, name: string): Promise<boolean> {
       : hash !== undefined
         ? bucket(look, hash, name)
         : []
-  for await (const index of candidates) {
-    if (await isDefinition(look, index, name)) return true
+  for (const index of candidates) {
+    if (isDefinition(look, index, name)) return true
   }
   return false
 }
@@ -66,18 +62,18 @@ async function definesSymbol(look: Look, name: string): Promise<boolean> {
 const CHAIN_MAX = 1024
 
 /** Indices of symbols whose hash is that of the name, by DT_GNU_HASH; its Bloom filter only saves time. */
-async function* gnuBucket(look: Look, table: number, name: string): AsyncGenerator<number> {
-  const header = await words(look, table, 4)
+function* gnuBucket(look: Look, table: number, name: string): Generator<number> {
+  const header = words(look, table, 4)
   if (header === undefined) return
   const [buckets = 0, first = 0, filter = 0] = header
   if (buckets === 0) return
   const wanted = gnuHashOf(name)
   const start = table + 16 + (filter * look.elf.class) / 8
-  const [index] = (await words(look, start + 4 * (wanted % buckets), 1)) ?? []
+  const [index] = words(look, start + 4 * (wanted % buckets), 1) ?? []
   if (index === undefined || index < first) return
   const chain = start + 4 * buckets
   for (let step = 0; step < CHAIN_MAX; step++) {
-    const [hash] = (await words(look, chain + 4 * (index - first + step), 1)) ?? []
+    const [hash] = words(look, chain + 4 * (index - first + step), 1) ?? []
     if (hash === undefined) return
     if (hash >>> 1 === wanted >>> 1) yield index + step
     if ((hash & 1) !== 0) return
@@ -85,12 +81,12 @@ async function* gnuBucket(look: Look, table: number, name: string): AsyncGenerat
 }
 
 /** Indices of the symbols in the name's bucket, by DT_HASH. */
-async function* bucket(look: Look, table: number, name: string): AsyncGenerator<number> {
-  const [buckets = 0] = (await words(look, table, 1)) ?? []
+function* bucket(look: Look, table: number, name: string): Generator<number> {
+  const [buckets = 0] = words(look, table, 1) ?? []
   if (buckets === 0) return
   let place = 2 + (hashOf(name) % buckets)
   for (let step = 0; step < CHAIN_MAX; step++) {
-    const [index = 0] = (await words(look, table + 4 * place, 1)) ?? []
+    const [index = 0] = words(look, table + 4 * place, 1) ?? []
     if (index === 0) return
     yield index
     place = 2 + buckets + index
@@ -102,10 +98,10 @@ const TYPES = new Set([0, 1, 2, 5, 6])
 const BINDINGS = new Set([1, 2, 10])
 const TLS = 6
 
-async function isDefinition(look: Look, index: number, name: string): Promise<boolean> {
+function isDefinition(look: Look, index: number, name: string): boolean {
   const wide = look.elf.class === 64
   const length = wide ? 24 : 16
-  const bytes = await look.reader.read(look.tables.symbols + index * length, length)
+  const bytes = look.blocks.at(look.tables.symbols + index * length, length)
   if (bytes.length < length) return false
   const view = viewOf(bytes)
   const info = view.getUint8(wide ? 4 : 12)
@@ -116,14 +112,14 @@ async function isDefinition(look: Look, index: number, name: string): Promise<bo
   return isString(look, look.tables.strings + view.getUint32(0, look.elf.endian === 'little'), name)
 }
 
-async function isString({ reader }: Look, offset: number, name: string): Promise<boolean> {
+function isString({ blocks }: Look, offset: number, name: string): boolean {
   const wanted = Buffer.from(`${name}\0`)
-  return wanted.equals(await reader.read(offset, wanted.length))
+  return wanted.equals(blocks.at(offset, wanted.length))
 }
 
 /** Numbers of 4 bytes; undefined where the file ends before. */
-async function words({ reader, elf }: Look, offset: number, count: number): Promise<number[] | undefined> {
-  const bytes = await reader.read(offset, 4 * count)
+function words({ blocks, elf }: Look, offset: number, count: number): number[] | undefined {
+  const bytes = blocks.at(offset, 4 * count)
   if (bytes.length < 4 * count) return undefined
   return wordsOf(bytes, elf)
 }

@@ -175,7 +175,7 @@ function guarded(forbidden: Readonly<Record<string, ErrorCode>>, more: Tree = {}
       return list(path)
     },
     open: (file) => ({
-      ...open(file),
+      size: file.size,
       read: async (...range) => {
         refuse(file.path)
         return open(file).read(...range)
