@@ -1,3 +1,4 @@
+import type { VersionNeed } from '../elf/elf.js'
 import type { LoadedObject } from '../loader/loader.js'
 import type { Closure } from './closure.js'
 
@@ -17,35 +18,30 @@ export interface VersionFault {
  */
 export function checkVersions(closure: Closure): readonly VersionFault[] {
   const faults: VersionFault[] = []
-  const providers = new Map<string, LoadedObject | undefined>()
-  const providerOf = (file: string) => {
-    if (!providers.has(file)) providers.set(file, findProvider(file, closure))
-    return providers.get(file)
-  }
+  const providers = providersOf(closure)
   for (const requester of closure.objects) {
     for (const need of requester.elf.dynamic?.versionsNeeded ?? []) {
-      const provider = providerOf(need.file)
-      if (provider === undefined) continue
-      const strong = need.versions.filter(({ weak }) => !weak)
-      for (const fault of faultsOf(provider, strong, requester)) faults.push(fault)
+      const provider = providers.get(need.file)
+      if (provider !== undefined) addFaults(faults, provider, need, requester)
     }
   }
   return faults
 }
 
-function faultsOf(
+function addFaults(
+  faults: VersionFault[],
   provider: LoadedObject,
-  versions: readonly { readonly name: string }[],
+  { versions }: VersionNeed,
   requester: LoadedObject,
-): VersionFault[] {
+): void {
   const defined = provider.elf.dynamic?.versionsDefined
-  if (defined === undefined) {
-    const first = versions[0]
-    return first === undefined ? [] : [{ kind: 'no-information', provider, version: first.name, requester }]
+  const known = defined === undefined ? undefined : definedSet(defined)
+  for (const { name, weak } of versions) {
+    if (weak || known?.has(name) === true) continue
+    const kind = known === undefined ? 'no-information' : 'missing'
+    faults.push({ kind, provider, version: name, requester })
+    if (known === undefined) return
   }
-  return versions
-    .filter(({ name }) => !definedSet(defined).has(name))
-    .map(({ name }) => ({ kind: 'missing', provider, version: name, requester }))
 }
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
@@ -60,10 +56,18 @@ function definedSet(defined: readonly string[]): ReadonlySet<string> {
   return set
 }
 
-function findProvider(file: string, closure: Closure): LoadedObject | undefined {
-  return [...closure.objects, closure.loader].find(
-    (object) =>
-      object.elf.dynamic?.soname === file ||
-      (object !== closure.program && (object.names.has(file) || object.name === file)),
-  )
+/** Who answers to each name, first come; the program is called by its soname alone. */
+function providersOf({ objects, program, loader }: Closure): ReadonlyMap<string, LoadedObject> {
+  const providers = new Map<string, LoadedObject>()
+  const put = (name: string, object: LoadedObject) => {
+    if (!providers.has(name)) providers.set(name, object)
+  }
+  for (const object of [...objects, loader]) {
+    const soname = object.elf.dynamic?.soname
+    if (soname !== undefined) put(soname, object)
+    if (object === program) continue
+    for (const name of object.names) put(name, object)
+    put(object.name, object)
+  }
+  return providers
 }

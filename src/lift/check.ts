@@ -1,6 +1,7 @@
 import type { Closure } from '../closure/closure.js'
 import type { RootFiles } from '../loader/files.js'
 import { loadersOf } from '../loader/index.js'
+import { remembered } from '../rootfs/cached.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Environment } from './environment.js'
 import { type Examination, examine } from './examine.js'
@@ -61,23 +62,29 @@ function pairs(image: Examination, planned: Examination): readonly Pair[] {
   ]
 }
 
-type Answers = ReadonlyMap<string, string>
+type Answers = ReadonlyMap<string, ReadonlyMap<string, string>>
 
+/** Requests that the planned tree answers otherwise; those that the image does not answer are told elsewhere. */
 function differences(program: string, image: Answers, planned: Answers): readonly Finding[] {
-  return [...image].flatMap(([request, expected]) => {
-    const actual = planned.get(request) ?? 'nothing'
-    const name = request.split('\0')[1]!
-    return actual === expected ? [] : [finding({ kind: 'lift-differs', program, name, expected, actual })]
-  })
+  const findings: Finding[] = []
+  for (const [from, requests] of image) {
+    const again = planned.get(from)
+    for (const [name, expected] of requests) {
+      const actual = again?.get(name) ?? 'nothing'
+      if (actual !== expected)
+        findings.push(finding({ kind: 'lift-differs', program, name, expected, actual }))
+    }
+  }
+  return findings
 }
 
-/** Which file of the image answers each request that is answered at all. */
+/** Which file of the image answers each request that is answered at all, by the file that asks. */
 function answersOf(closure: Closure | undefined, plan: Plan | undefined): Answers {
   const real = (path: RootPath) => plan?.sources.get(path)?.path ?? path
-  const answers = new Map<string, string>()
+  const answers = new Map<string, Map<string, string>>()
   for (const { from, name, resolution } of closure?.edges ?? []) {
     if (resolution.found === undefined) continue
-    answers.set(`${real(from.file.path)}\0${name}`, real(resolution.found.file.path))
+    remembered(answers, real(from.file.path), () => new Map()).set(name, real(resolution.found.file.path))
   }
   return answers
 }

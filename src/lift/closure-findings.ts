@@ -32,9 +32,13 @@ export async function closureFindings(examination: Examination): Promise<readonl
   ]
 }
 
+/** What there is to tell of nearly all requests. */
+const NONE: readonly never[] = []
+
 function edgeFindings(edge: Edge, variants: readonly Closure[]): readonly Finding[] {
   const { kind, name, from, origin, resolution } = edge
-  const { found, attempts, blockedBy, cautions = [] } = resolution
+  const { found, attempts, blockedBy, cautions = NONE } = resolution
+  if (found !== undefined && cautions.length === 0 && kind !== 'preload') return NONE
   const neededBy = from.name
   const circumstances = cautions.map((caution) =>
     caution === 'platform'

@@ -124,7 +124,7 @@ export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
   for (const [to, file] of plan.sources) {
     const { mode, uid, gid, xattrs } = file
     tree[to] = {
-      file: image.rootfs.open(file),
+      file: { size: file.size, read: (offset, length) => image.rootfs.open(file).read(offset, length) },
       mode,
       uid,
       gid,

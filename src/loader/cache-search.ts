@@ -4,47 +4,48 @@ import type { CacheEntry, LdSoCache } from './ld-so-cache.js'
  * The entries a loader meets for a name, in file order. It looks by bisection, since ldconfig sorts them downwards;
  * what stands elsewhere is not found (glibc elf/dl-cache.c, search_cache).
  */
-export function entriesFor({ lines }: LdSoCache, name: string): readonly CacheEntry[] {
+export function entriesFor(cache: LdSoCache, name: string): readonly CacheEntry[] {
   let left = 0
-  let right = lines.length - 1
+  let right = cache.count - 1
   while (left <= right) {
     const middle = (left + right) >> 1
-    const order = compareNames(name, lines[middle]!.name)
-    if (order === 0) return sameNames(lines, middle, right, name)
+    const order = compareNames(name, cache.name(middle))
+    if (order === 0) return sameNames(cache, middle, right, name)
     if (order < 0) left = middle + 1
     else right = middle - 1
   }
   return []
 }
 
-function sameNames(
-  lines: readonly CacheEntry[],
-  middle: number,
-  right: number,
-  name: string,
-): readonly CacheEntry[] {
-  const isSame = (line: CacheEntry) => compareNames(name, line.name) === 0
+function sameNames(cache: LdSoCache, middle: number, right: number, name: string): readonly CacheEntry[] {
+  const isSame = (index: number) => compareNames(name, cache.name(index)) === 0
   let first = middle
-  while (first > 0 && isSame(lines[first - 1]!)) first--
-  let end = middle
-  while (end <= right && isSame(lines[end]!)) end++
-  return lines.slice(first, end).filter(({ path }) => path !== '')
+  while (first > 0 && isSame(first - 1)) first--
+  const found: CacheEntry[] = []
+  for (let index = first; index <= right && (index <= middle || isSame(index)); index++) {
+    const entry = cache.entry(index)
+    if (entry.path !== '') found.push(entry)
+  }
+  return found
 }
 
 /** Runs of digits count as numbers, and come after all other characters (glibc, _dl_cache_libcmp). */
 function compareNames(a: string, b: string): number {
+  if (a === b) return 0
   let i = 0
   let j = 0
   while (i < a.length) {
-    const [one, other] = [a.charCodeAt(i), j < b.length ? b.charCodeAt(j) : 0]
-    if (isDigit(one) !== isDigit(other)) return isDigit(one) ? 1 : -1
+    const one = a.charCodeAt(i)
+    const other = j < b.length ? b.charCodeAt(j) : 0
     if (!isDigit(one)) {
-      if (one !== other) return one - other
+      if (one !== other) return isDigit(other) ? -1 : one - other
       i++
       j++
       continue
     }
-    const [ends, otherEnds] = [digitsEnd(a, i), digitsEnd(b, j)]
+    if (!isDigit(other)) return 1
+    const ends = digitsEnd(a, i)
+    const otherEnds = digitsEnd(b, j)
     const difference = Number(a.slice(i, ends)) - Number(b.slice(j, otherEnds))
     if (difference !== 0) return difference
     i = ends

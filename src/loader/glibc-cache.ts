@@ -13,10 +13,11 @@ export function cachedEntry(
   const { cache, object } = installation
   if (cache === undefined) return undefined
   const usable = entriesFor(cache, name).filter((entry) => acceptsFlags(entry.flags, object.elf))
-  const ranked = hwcaps
-    .map((level) => usable.find((entry) => isExtension(entry) && cache.hwcapNames[entry.hwcapLow] === level))
-    .find((entry) => entry !== undefined)
-  return ranked ?? usable.find((entry) => isPlain(entry) || isLegacyEntry(entry, installation))
+  for (const level of hwcaps) {
+    const ranked = usable.find((entry) => isExtension(entry) && cache.hwcapNames[entry.hwcapLow] === level)
+    if (ranked !== undefined) return ranked
+  }
+  return usable.find((entry) => isPlain(entry) || isLegacyEntry(entry, installation))
 }
 
 function isPlain(entry: CacheEntry): boolean {

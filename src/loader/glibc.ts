@@ -80,7 +80,10 @@ function resolve(
 
 async function look(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> {
   const tokens = tokensIn(asked)
-  const name = expandTokens(asked, tokenValues(rules.installation, requester, rules.settings.workingDir))
+  const name =
+    tokens.length === 0
+      ? asked
+      : expandTokens(asked, tokenValues(rules.installation, requester, rules.settings.workingDir))
   const attempts: Attempt[] = []
   if (name === undefined || (rules.settings.secure && tokens.length > 0)) return notFound(asked, attempts)
   const loaded = asked.includes('$') ? loadedIn(map).byName(name) : undefined
@@ -92,13 +95,14 @@ async function look(rules: Rules, asked: string, requester: LoadedObject, map: L
     end.hit === undefined
       ? notFound(asked, attempts, end)
       : taken(asked, name, end.hit, requester, map, attempts)
+  const isByPlatform = tokens.some(({ token }) => token === 'PLATFORM') || usesPlatform(attempts, requester)
+  const isByDirectory = isRelative(end.hit?.path ?? (name.includes('/') ? name : '/'))
+  if (!isByPlatform && !isByDirectory) return answer
   const cautions = [
-    ...(tokens.some(({ token }) => token === 'PLATFORM') || usesPlatform(attempts, requester)
-      ? ['platform' as const]
-      : []),
-    ...(isRelative(end.hit?.path ?? (name.includes('/') ? name : '/')) ? ['relative' as const] : []),
+    ...(isByPlatform ? ['platform' as const] : []),
+    ...(isByDirectory ? ['relative' as const] : []),
   ]
-  return cautions.length === 0 ? answer : { ...answer, cautions }
+  return { ...answer, cautions }
 }
 
 function isRelative(path: string): boolean {

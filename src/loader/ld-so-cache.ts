@@ -1,5 +1,6 @@
 import { decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { remembered } from '../rootfs/cached.js'
 
 /** One line of the cache. */
 export interface CacheEntry {
@@ -12,12 +13,12 @@ export interface CacheEntry {
   readonly hwcapLow: number
 }
 
-/** `ld.so.cache` in words (glibc sysdeps/generic/dl-cache.h). */
+/** `ld.so.cache` (glibc sysdeps/generic/dl-cache.h): entries in file order, read as they are asked for. */
 export interface LdSoCache {
-  /** Entries by name, in file order. */
-  readonly entries: ReadonlyMap<string, readonly CacheEntry[]>
-  /** All of them in file order, those without name or path included. */
-  readonly lines: readonly CacheEntry[]
+  readonly count: number
+  /** Empty where the text lies outside of the file. Throws LiftError 'limit' for endless text, as `entry` does. */
+  name(index: number): string
+  entry(index: number): CacheEntry
   /** Names of glibc-hwcaps subdirectories that extension entries point to by number. */
   readonly hwcapNames: readonly string[]
 }
@@ -32,7 +33,7 @@ const OLD_ENTRY = 12
 
 /**
  * Parses a cache of the old, the new or the combined format. Undefined when the loader would ignore it: no
- * known magic, the other byte order, or tables that leave the file. Throws LiftError 'limit' for endless text.
+ * known magic, the other byte order, or tables that leave the file. Throws LiftError 'limit' for endless names.
  */
 export function parseLdSoCache(bytes: Uint8Array, endian: 'little' | 'big'): LdSoCache | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -60,12 +61,11 @@ const MAX_TEXT = 0x100_0000
 const OVERHEAD = 8
 
 function readerOf(buffer: Buffer, endian: 'little' | 'big'): CacheReader {
-  const stringAt = stringsOf(buffer)
   let length = 0
   return {
     word: (offset) => (endian === 'little' ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset)),
     text: (offset) => {
-      const text = stringAt(offset)
+      const text = stringAt(buffer, offset)
       length += OVERHEAD + text.length
       if (length > MAX_TEXT) throw new LiftError('limit', `ld.so.cache: more than ${MAX_TEXT} bytes of names`)
       return text
@@ -90,66 +90,60 @@ function parseNew(
   // 0: written before the mark existed; 2 little, 3 big endian; anything else is not for this loader.
   if (order !== 0 && order !== (endian === 'little' ? 2 : 3)) return undefined
   const [high, low] = endian === 'little' ? [20, 16] : [16, 20]
-  const entries = new Map<string, CacheEntry[]>()
-  const lines: CacheEntry[] = []
-  for (let index = 0; index < count; index++) {
-    const at = start + NEW_HEADER + index * NEW_ENTRY
-    add(lines, entries, {
-      name: from.text(start + from.word(at + 4)),
-      path: from.text(start + from.word(at + 8)),
-      flags: from.word(at),
-      hwcapHigh: from.word(at + high),
-      hwcapLow: from.word(at + low),
-    })
+  const field = (index: number, offset: number) => from.word(start + NEW_HEADER + index * NEW_ENTRY + offset)
+  return {
+    count,
+    ...namesAndEntries(
+      (index) => from.text(start + field(index, 4)),
+      (index, name) => ({
+        name,
+        path: from.text(start + field(index, 8)),
+        flags: field(index, 0),
+        hwcapHigh: field(index, high),
+        hwcapLow: field(index, low),
+      }),
+    ),
+    // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
+    hwcapNames: start === 0 ? hwcapNames(buffer, from) : [],
   }
-  // In the combined format the names' offsets are taken from the wrong place, so loaders never use them.
-  return { entries, lines, hwcapNames: start === 0 ? hwcapNames(buffer, from) : [] }
 }
 
 function parseOld(from: CacheReader, count: number, end: number): LdSoCache {
-  const entries = new Map<string, CacheEntry[]>()
-  const lines: CacheEntry[] = []
-  for (let index = 0; index < count; index++) {
-    const at = OLD_HEADER + index * OLD_ENTRY
-    add(lines, entries, {
-      name: from.text(end + from.word(at + 4)),
-      path: from.text(end + from.word(at + 8)),
-      flags: from.word(at),
-      hwcapHigh: 0,
-      hwcapLow: 0,
-    })
+  const field = (index: number, offset: number) => from.word(OLD_HEADER + index * OLD_ENTRY + offset)
+  return {
+    count,
+    ...namesAndEntries(
+      (index) => from.text(end + field(index, 4)),
+      (index, name) => ({
+        name,
+        path: from.text(end + field(index, 8)),
+        flags: field(index, 0),
+        hwcapHigh: 0,
+        hwcapLow: 0,
+      }),
+    ),
+    hwcapNames: [],
   }
-  return { entries, lines, hwcapNames: [] }
 }
 
-function add(lines: CacheEntry[], entries: Map<string, CacheEntry[]>, entry: CacheEntry): void {
-  lines.push(entry)
-  if (entry.name === '' || entry.path === '') return
-  const same = entries.get(entry.name)
-  if (same === undefined) entries.set(entry.name, [entry])
-  else same.push(entry)
+/** Each is read once: a search meets the same few names, and few of the entries. */
+function namesAndEntries(
+  readName: (index: number) => string,
+  readEntry: (index: number, name: string) => CacheEntry,
+): Pick<LdSoCache, 'name' | 'entry'> {
+  const names = new Map<number, string>()
+  const entries = new Map<number, CacheEntry>()
+  const name = (index: number) => remembered(names, index, () => readName(index))
+  return { name, entry: (index) => remembered(entries, index, () => readEntry(index, name(index))) }
 }
 
 const MAX_STRING = 4096
 
-/**
- * The strings of a cache by offset. It has thousands, nearly all plain ASCII, so all are decoded at once; the end
- * is looked for no further than a path can be long, since many entries may share bytes without any NUL.
- */
-function stringsOf(buffer: Buffer): (offset: number) => string {
-  const text = buffer.toString('latin1')
-  return (offset) => {
-    const most = Math.min(text.length, offset + MAX_STRING + 1)
-    let end = offset
-    let isPlain = true
-    for (; end < most; end++) {
-      const code = text.charCodeAt(end)
-      if (code === 0) break
-      if (code > 127) isPlain = false
-    }
-    if (end >= most) return ''
-    return isPlain ? text.slice(offset, end) : decodeText(buffer.subarray(offset, end))
-  }
+/** The end is looked for no further than a path can be long, since many entries may share bytes without any NUL. */
+function stringAt(buffer: Buffer, offset: number): string {
+  const bytes = buffer.subarray(offset, offset + MAX_STRING + 1)
+  const end = bytes.indexOf(0)
+  return end < 0 ? '' : decodeText(bytes.subarray(0, end))
 }
 
 /** Extension directory: sections of tag, flags, offset, size; tag 1 holds the offsets of the hwcaps names. */

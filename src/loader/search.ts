@@ -71,12 +71,9 @@ export async function tryPath(
     throw new LiftError('limit', `one library is looked for in more than ${MAX_ATTEMPTS} places`)
   }
   const { trail, candidate } = await opener.open(path)
-  const attempt: Attempt = {
-    rule: from.rule,
-    path,
-    outcome: candidate.outcome,
-    ...(from.listOf === undefined ? {} : { listOf: from.listOf }),
-  }
+  const { rule, listOf } = from
+  const { outcome } = candidate
+  const attempt: Attempt = listOf === undefined ? { rule, path, outcome } : { rule, path, outcome, listOf }
   attempts.push(attempt)
   if (candidate.outcome === 'taken') return { hit: { path, trail, candidate } }
   return opener.skips(candidate.outcome) ? {} : { blockedBy: attempt }

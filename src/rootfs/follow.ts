@@ -1,5 +1,5 @@
 import { remembered } from './cached.js'
-import { basename, components, parent, type RootPath } from './path.js'
+import { basename, components, join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs, SymlinkEntry } from './rootfs.js'
 
 /** Why a path leads nowhere. */
@@ -47,8 +47,13 @@ export function follower(rootfs: RootFs): (path: RootPath) => Promise<Trail> {
     if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path)) return follow(rootfs, path)
     const above = await remembered(directories, parent(path), () => walkAll(rootfs, parent(path)))
     // Where the directory is none, the whole walk says what is wrong.
-    if (above.trail.end?.kind !== 'directory') return follow(rootfs, path)
-    return (await walk(rootfs, path, above, [name])).trail
+    const { links, stones, end: directory } = above.trail
+    if (directory?.kind !== 'directory') return follow(rootfs, path)
+    const end = await rootfs.lstat(join(directory.path, name))
+    if (end?.kind === 'symlink') return (await walk(rootfs, path, above, [name])).trail
+    return end === undefined
+      ? { asked: path, links, stones, end, fault: 'absent' }
+      : { asked: path, links, stones, end }
   }
 }
 

@@ -32,6 +32,18 @@ interface Held {
 export function memoryRootFs(tree: Readonly<Record<string, MemoryNode>>): RootFs {
   const held = new Map<RootPath, Held>([['/', { entry: directoryEntry('/', {}), content: undefined }]])
   for (const [path, node] of Object.entries(tree)) addNode(held, normalise(path), node)
+  let children: ReadonlyMap<RootPath, readonly Entry[]> | undefined
+  return {
+    lstat: async (path) => held.get(path)?.entry,
+    list: async (directory) => {
+      children ??= childrenIn(held)
+      return children.get(directory) ?? []
+    },
+    open: (file) => held.get(file.path)?.content ?? bufferReader(new Uint8Array(0)),
+  }
+}
+
+function childrenIn(held: ReadonlyMap<RootPath, Held>): ReadonlyMap<RootPath, readonly Entry[]> {
   const children = new Map<RootPath, Entry[]>()
   for (const { entry } of held.values()) {
     if (entry.path === '/') continue
@@ -40,11 +52,7 @@ export function memoryRootFs(tree: Readonly<Record<string, MemoryNode>>): RootFs
     else siblings.push(entry)
   }
   for (const entries of children.values()) entries.sort((a, b) => (a.path < b.path ? -1 : 1))
-  return {
-    lstat: async (path) => held.get(path)?.entry,
-    list: async (directory) => children.get(directory) ?? [],
-    open: (file) => held.get(file.path)?.content ?? bufferReader(new Uint8Array(0)),
-  }
+  return children
 }
 
 function addNode(held: Map<RootPath, Held>, path: RootPath, node: MemoryNode): void {
