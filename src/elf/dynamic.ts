@@ -1,7 +1,7 @@
 import type { Blocks } from '../bytes.js'
 import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
 import { hex, malformed, viewOf, wordAt } from './fields.js'
-import { readAhead, readStrings, type StringTable } from './strings.js'
+import { readAhead, type StringTable, stringsOf } from './strings.js'
 import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './versions.js'
 
 /**
@@ -16,20 +16,22 @@ export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefi
   const tags = readTags(blocks, header, placed(header, segment))
   const places = placesOf(header.segments, tags, blocks.size)
   readAhead(blocks, spotsOf(places, tags))
+  const offsets = offsetsOf(tags)
   const needed = places.verneed === undefined ? [] : readVersionsNeeded(blocks, header, places.verneed)
+  for (const need of needed) addNames(offsets, need)
   const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
-  const strings = stringsOf(blocks, places, stringOffsets(tags, needed, defined))
+  const strings = lookUp(blocks, places, defined === undefined ? offsets : offsets.concat(defined))
   return {
     ...dependenciesOf(tags, strings),
     ...singlesOf(tags, strings),
     flags: tags.values.get(DT.FLAGS) ?? 0,
     flags1: tags.values.get(DT.FLAGS_1) ?? 0,
     versionsNeeded: needed.map((need) => withNames(need, strings)),
-    ...(defined === undefined ? {} : { versionsDefined: defined.map((offset) => strings(offset)) }),
+    ...(defined === undefined ? {} : { versionsDefined: defined.map(strings) }),
   }
 }
 
-/** The last value of each tag, by number, for tables that `readDynamic` does not read; empty without PT_DYNAMIC. */
+/** The last value of each of the tags that are known here, by number; empty without PT_DYNAMIC. */
 export function readTagValues(blocks: Blocks, header: ElfHeader): ReadonlyMap<number, number> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   return segment === undefined ? new Map() : readTags(blocks, header, placed(header, segment)).values
@@ -82,6 +84,11 @@ const SINGLE = [
   { name: 'depaudit', tag: DT.DEPAUDIT },
 ] as const
 
+/** Where symbols are looked up, in tables that are read elsewhere. */
+export const SYMBOL_TAGS = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
+/** The tags whose values are kept. */
+const WANTED: ReadonlySet<number> = new Set([...Object.values(DT), ...Object.values(SYMBOL_TAGS)])
+
 /** Entries read at once; nearly every dynamic section is shorter. */
 const CHUNK = 64
 /** Far more entries than any linker writes. */
@@ -115,9 +122,8 @@ function addTags(tags: Tags, view: DataView, header: ElfHeader): boolean {
   for (let at = 0; at + 2 * word <= view.byteLength; at += 2 * word) {
     const tag = wordAt(view, at, header)
     if (tag === DT.NULL) return true
-    const value = wordAt(view, at + word, header)
-    if (KINDS.has(tag)) tags.dependencies.push({ tag, value })
-    else tags.values.set(tag, value)
+    if (KINDS.has(tag)) tags.dependencies.push({ tag, value: wordAt(view, at + word, header) })
+    else if (WANTED.has(tag)) tags.values.set(tag, wordAt(view, at + word, header))
   }
   return false
 }
@@ -149,42 +155,36 @@ function placesOf(segments: readonly Segment[], tags: Tags, fileSize: number): P
   }
 }
 
-/** Where the names of all these lie in the string table; some more than once. */
-function stringOffsets(
-  tags: Tags,
-  needed: readonly RawNeed[] = [],
-  defined: readonly number[] = [],
-): number[] {
+/** Where the names that the tags give lie in the string table. */
+function offsetsOf(tags: Tags): number[] {
   const offsets = tags.dependencies.map(({ value }) => value)
   for (const { tag } of SINGLE) {
     const value = tags.values.get(tag)
     if (value !== undefined) offsets.push(value)
   }
-  for (const { file, versions } of needed) {
-    offsets.push(file)
-    for (const { name } of versions) offsets.push(name)
-  }
-  return defined.length === 0 ? offsets : offsets.concat(defined)
+  return offsets
+}
+
+function addNames(offsets: number[], { file, versions }: RawNeed): void {
+  offsets.push(file)
+  for (const { name } of versions) offsets.push(name)
 }
 
 /** The file offsets that will be read next. */
 function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
-  const spots = [verneed, verdef].filter((spot) => spot !== undefined)
+  const spots: number[] = []
+  if (verneed !== undefined) spots.push(verneed)
+  if (verdef !== undefined) spots.push(verdef)
   if (strings === undefined) return spots
-  for (const offset of stringOffsets(tags)) if (offset < strings.size) spots.push(strings.offset + offset)
+  for (const offset of offsetsOf(tags)) if (offset < strings.size) spots.push(strings.offset + offset)
   return spots
 }
 
 /** A look-up of the strings at these offsets. */
-function stringsOf(
-  blocks: Blocks,
-  { at, strings: table }: Places,
-  offsets: readonly number[],
-): (offset: number) => string {
+function lookUp(blocks: Blocks, { at, strings }: Places, offsets: readonly number[]): Strings {
   if (offsets.length === 0) return () => ''
-  if (table === undefined) throw malformed('dynamic section', at, 'names strings but has no DT_STRTAB')
-  const strings = readStrings(blocks, table, offsets)
-  return (offset) => strings.get(offset)!
+  if (strings === undefined) throw malformed('dynamic section', at, 'names strings but has no DT_STRTAB')
+  return stringsOf(blocks, strings, offsets)
 }
 
 type Strings = (offset: number) => string

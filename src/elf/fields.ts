@@ -15,7 +15,14 @@ export type Layout = Pick<ElfHeader, 'class' | 'endian'>
  */
 export function wordAt(view: DataView, at: number, layout: Layout): number {
   const little = layout.endian === 'little'
-  return layout.class === 32 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little))
+  return layout.class === 32 ? view.getUint32(at, little) : word64(view, at, little)
+}
+
+/** The same of 8 bytes. */
+export function word64(view: DataView, at: number, little: boolean): number {
+  const first = view.getUint32(at, little)
+  const second = view.getUint32(at + 4, little)
+  return little ? first + second * 0x1_0000_0000 : first * 0x1_0000_0000 + second
 }
 
 /** LiftError 'malformed-elf' that names the table and where it lies in the file. */

@@ -2,7 +2,7 @@ import elfy from 'elfy'
 import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import type { ElfHeader, Segment } from './elf.js'
-import { viewOf } from './fields.js'
+import { viewOf, word64 } from './fields.js'
 
 /** Why a file has no readable ELF header, in words that a loader's verdict can be made of. */
 export type HeaderFault = 'too short' | 'not elf' | 'unknown class' | 'unknown byte order'
@@ -112,11 +112,11 @@ function segment64(view: DataView, at: number, little: boolean): Segment {
   return {
     type: view.getUint32(at, little),
     flags: view.getUint32(at + 4, little),
-    offset: Number(view.getBigUint64(at + 8, little)),
-    vaddr: Number(view.getBigUint64(at + 16, little)),
-    filesz: Number(view.getBigUint64(at + 32, little)),
-    memsz: Number(view.getBigUint64(at + 40, little)),
-    align: Number(view.getBigUint64(at + 48, little)),
+    offset: word64(view, at + 8, little),
+    vaddr: word64(view, at + 16, little),
+    filesz: word64(view, at + 32, little),
+    memsz: word64(view, at + 40, little),
+    align: word64(view, at + 48, little),
   }
 }
 

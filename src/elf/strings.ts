@@ -9,45 +9,56 @@ export interface StringTable {
 }
 
 /**
- * The strings at some offsets of a table, by offset, read in as few ranges as their places allow.
- * Throws LiftError 'malformed-elf' for an offset outside of the table, a string without end, and for more text
- * than any real file has.
+ * Looks up strings of a table by their offsets there, which are all given before, so that they are read in as few
+ * ranges as their places allow. Throws LiftError 'malformed-elf' for an offset outside of the table, and the
+ * look-up for a string without end and for more text than any real file has.
  */
-export function readStrings(
+export function stringsOf(
   blocks: Blocks,
   table: StringTable,
   offsets: readonly number[],
-): ReadonlyMap<number, string> {
-  const strings = new Map<number, string>()
-  const sorted = inOrder(offsets)
+): (offset: number) => string {
+  const spans = spansOf(blocks, table, inOrder(offsets))
   let total = 0
+  return (offset) => {
+    let index = 0
+    while (spans[index]!.last < offset) index++
+    const text = textIn(spans[index]!, offset) ?? readLong(blocks, table, offset)
+    total += text.length
+    if (total > TEXT_MAX)
+      throw malformed('string table', table.offset, `more than ${TEXT_MAX} bytes of names`)
+    return text
+  }
+}
+
+/** A part of the table that is read together. */
+interface Span {
+  /** Where in the table it starts, and the last string in it. */
+  readonly first: number
+  readonly last: number
+  readonly bytes: Uint8Array
+  /** Names are nearly always plain and near each other: one text serves all, and lives as long as any of them. */
+  readonly text: string | undefined
+}
+
+function spansOf(blocks: Blocks, table: StringTable, sorted: Float64Array): Span[] {
+  const spans: Span[] = []
   for (let from = 0, to = 0; from < sorted.length; from = to) {
     to = spanEnd(sorted, from)
     const first = sorted[from]!
     const last = sorted[to - 1]!
     if (last >= table.size) throw outside(table, last)
-    const start = table.offset + first
-    const length = Math.min(last - first + TAIL, table.size - first)
-    const bytes = blocks.at(start, length)
-    // Names are nearly always plain and near each other: one text serves all, and lives as long as any of them.
-    const all = bytes.length <= SHARED_MAX ? asciiText(bytes) : undefined
-    for (let index = from; index < to; index++) {
-      const offset = sorted[index]!
-      if (index > from && offset === sorted[index - 1]) continue
-      const text = textIn(bytes, all, offset - first) ?? readLong(blocks, table, offset)
-      total += text.length
-      if (total > TEXT_MAX)
-        throw malformed('string table', table.offset, `more than ${TEXT_MAX} bytes of names`)
-      strings.set(offset, text)
-    }
+    const bytes = blocks.at(table.offset + first, Math.min(last - first + TAIL, table.size - first))
+    spans.push({ first, last, bytes, text: bytes.length <= SHARED_MAX ? asciiText(bytes) : undefined })
   }
-  return strings
+  return spans
 }
 
-function textIn(bytes: Uint8Array, all: string | undefined, start: number): string | undefined {
-  if (all === undefined) return textUntilNul(bytes, start)
-  const end = all.indexOf('\0', start)
-  return end < 0 ? undefined : all.slice(start, end)
+function textIn({ first, bytes, text }: Span, offset: number): string | undefined {
+  const start = offset - first
+  if (text === undefined) return textUntilNul(bytes, start)
+  const end = text.indexOf('\0', start)
+  return end < 0 ? undefined : text.slice(start, end)
 }
 
 /** Reads the places around some file offsets ahead, so that later looks at them read nothing. */

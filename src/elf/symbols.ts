@@ -1,5 +1,5 @@
 import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
-import { offsetOf, readTagValues } from './dynamic.js'
+import { offsetOf, readTagValues, SYMBOL_TAGS } from './dynamic.js'
 import type { ElfFile, Segment } from './elf.js'
 import { type Layout, viewOf, wordAt } from './fields.js'
 
@@ -17,8 +17,6 @@ export async function definesSymbols(
     return tables !== undefined && names.every((name) => definesSymbol({ blocks, elf, tables }, name))
   })
 }
-
-const DT = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
 
 /** File offsets of the tables that a look-up goes through. */
 interface Tables {
@@ -39,9 +37,9 @@ function tablesOf(tags: ReadonlyMap<number, number>, segments: readonly Segment[
     const address = tags.get(tag)
     return address === undefined ? undefined : offsetOf(segments, address)
   }
-  const [strings, symbols] = [place(DT.STRTAB), place(DT.SYMTAB)]
+  const [strings, symbols] = [place(SYMBOL_TAGS.STRTAB), place(SYMBOL_TAGS.SYMTAB)]
   if (strings === undefined || symbols === undefined) return undefined
-  return { strings, symbols, gnuHash: place(DT.GNU_HASH), hash: place(DT.HASH) }
+  return { strings, symbols, gnuHash: place(SYMBOL_TAGS.GNU_HASH), hash: place(SYMBOL_TAGS.HASH) }
 }
 
 function definesSymbol(look: Look, name: string): boolean {

@@ -172,6 +172,8 @@ async function hasVariants(files: RootFiles, baseline: Closure, loader: Loader):
   if (baseline.edges.some(({ name }) => loader.hasVariant(name))) return true
   const searched = new Set<string>()
   for (const { resolution } of baseline.edges) {
+    // Nearly all requests are for what is loaded already.
+    if (resolution.attempts.length === 0) continue
     for (const { rule, path } of resolution.attempts) {
       if (rule !== 'ld.so.cache' && rule !== 'path' && path.startsWith('/'))
         searched.add(parent(path as `/${string}`))

@@ -22,7 +22,7 @@ export function glibcLists(
   const runpath = requester.elf.dynamic?.runpath
   if (runpath !== undefined) {
     return {
-      rpath: [],
+      rpath: NO_LISTS,
       runpath: [
         remembered(known, requester, () =>
           objectList('runpath', runpath, requester, program, installation, settings),
@@ -31,22 +31,23 @@ export function glibcLists(
     }
   }
   const rpath: SearchList[] = []
-  for (const object of rpathChain(requester, program)) {
+  const add = (object: LoadedObject) => {
     const { rpath: text, runpath: shadow } = object.elf.dynamic ?? {}
-    if (text === undefined || shadow !== undefined) continue
+    if (text === undefined || shadow !== undefined) return
     rpath.push(
       remembered(known, object, () => objectList('rpath', text, object, program, installation, settings)),
     )
   }
-  return { rpath, runpath: [] }
+  let last = requester
+  for (let object: LoadedObject | undefined = requester; object !== undefined; object = object.loadedBy) {
+    add(object)
+    last = object
+  }
+  if (last !== program) add(program)
+  return { rpath, runpath: NO_LISTS }
 }
 
-function rpathChain(requester: LoadedObject, program: LoadedObject): LoadedObject[] {
-  const chain: LoadedObject[] = []
-  for (let object: LoadedObject | undefined = requester; object !== undefined; object = object.loadedBy)
-    chain.push(object)
-  return chain.includes(program) ? chain : [...chain, program]
-}
+const NO_LISTS: readonly SearchList[] = []
 
 /** LD_LIBRARY_PATH as a list: none in secure mode or when empty; split at `:` and `;`, `$ORIGIN` is the program's. */
 export function glibcEnvironmentList(

@@ -44,7 +44,8 @@ export function follower(rootfs: RootFs): (path: RootPath) => Promise<Trail> {
   const directories = new Map<string, Promise<Walked>>()
   return async (path) => {
     const name = basename(path)
-    if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path)) return follow(rootfs, path)
+    if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path) || isTooLongName(name))
+      return follow(rootfs, path)
     const above = await remembered(directories, parent(path), () => walkAll(rootfs, parent(path)))
     // Where the directory is none, the whole walk says what is wrong.
     const { links, stones, end: directory } = above.trail
@@ -69,6 +70,10 @@ function isPlain(name: string): boolean {
 
 function isTooLong(path: string): boolean {
   return path.length * 3 >= MAX_PATH && Buffer.byteLength(path) >= MAX_PATH
+}
+
+function isTooLongName(name: string): boolean {
+  return name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
 }
 
 const START: Walked = { trail: { asked: '/', links: [], stones: [], end: undefined }, followed: 0 }
@@ -101,8 +106,7 @@ async function walk(rootfs: RootFs, asked: RootPath, start: Walked, parts: strin
       entry = undefined
       continue
     }
-    if (part.length * 3 > MAX_NAME && Buffer.byteLength(part) > MAX_NAME)
-      return done(undefined, 'name-too-long')
+    if (isTooLongName(part)) return done(undefined, 'name-too-long')
     const path: RootPath = here === '/' ? `/${part}` : `${here}/${part}`
     entry = await rootfs.lstat(path)
     if (entry === undefined) return done(undefined, 'absent')

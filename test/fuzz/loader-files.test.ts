@@ -7,6 +7,7 @@ import { answerOrRefusal, fuzz } from '../support/fuzz.js'
 import { mutated } from '../support/fuzz-bytes.js'
 import { cacheFile, randomLines } from '../support/fuzz-cache.js'
 import { loaderFile } from '../support/glibc-loader-file.js'
+import { entriesOf } from '../support/ld-so-cache-builder.js'
 
 const FORMATS = ['old', 'new', 'combined'] as const
 const ENDIANS = ['little', 'big'] as const
@@ -21,9 +22,10 @@ fuzz({
     const { bytes } = cacheFile(format, endian, lines, ['x86-64-v3', 'x86-64-v2'])
     const cache = parseLdSoCache(bytes, endian)
     const kept = lines.filter(({ name, path }) => name !== '' && path !== '')
-    const given = [...(cache?.entries.values() ?? [])].flat()
-    assert.equal(given.length, kept.length)
-    for (const { name, path } of kept) assert(cache?.entries.get(name)?.some((entry) => entry.path === path))
+    assert.deepEqual(
+      entriesOf(cache).map(({ name, path }) => ({ name, path })),
+      kept.map(({ name, path }) => ({ name, path })),
+    )
     assert.deepEqual(cache?.hwcapNames, format === 'new' ? ['x86-64-v3', 'x86-64-v2'] : [])
   },
 })
@@ -36,9 +38,13 @@ fuzz({
     const endian = random.pick(ENDIANS)
     const { bytes, fields } = cacheFile(random.pick(FORMATS), endian, randomLines(random), ['x86-64-v3'])
     const damaged = mutated(random, bytes, fields, endian)
-    const cache = await answerOrRefusal(() => parseLdSoCache(damaged, random.pick(ENDIANS)))
-    if (cache === undefined || cache instanceof LiftError) return
-    const lines = [...cache.entries.values()].flat()
+    const read = () => {
+      const cache = parseLdSoCache(damaged, random.pick(ENDIANS))
+      return { cache, lines: entriesOf(cache) }
+    }
+    const answer = await answerOrRefusal(read)
+    if (answer instanceof LiftError || answer.cache === undefined) return
+    const { cache, lines } = answer
     assert(lines.length <= damaged.length / 12, `${lines.length} lines in ${damaged.length} bytes`)
     assert(cache.hwcapNames.length <= damaged.length / 4)
     for (const line of lines) {

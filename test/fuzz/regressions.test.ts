@@ -22,6 +22,7 @@ import { randomOf } from '../support/fuzz-random.js'
 import { giant, watched } from '../support/fuzz-readers.js'
 import { imageOf } from '../support/fuzz-root.js'
 import { loaderFile } from '../support/glibc-loader-file.js'
+import { entriesOf } from '../support/ld-so-cache-builder.js'
 import { entryOf, liftOf } from '../support/lift-literal.js'
 import { muslLoaderFile } from '../support/musl-root.js'
 
@@ -83,7 +84,7 @@ test('the lines of a cache may share bytes, but not become more text than any sy
   const shared = Buffer.concat([bytes, Buffer.alloc(4000, 0x61), Buffer.alloc(1)])
   for (let index = 0; index < lines.length; index++)
     shared.writeUInt32LE(bytes.length + (index % 100), 48 + 24 * index + 8)
-  assert.throws(() => parseLdSoCache(shared, 'little'), { code: 'limit' })
+  assert.throws(() => entriesOf(parseLdSoCache(shared, 'little')), { code: 'limit' })
 })
 
 test('notes are limited over all segments together, since those may overlap', async () => {

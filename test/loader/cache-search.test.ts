@@ -5,8 +5,14 @@ import type { LdSoCache } from '../../src/loader/ld-so-cache.js'
 
 /** A cache whose entries have these names, and their places as paths. */
 function cacheOf(...names: readonly string[]): LdSoCache {
-  const lines = names.map((name, place) => ({ name, path: `${place}`, flags: 3, hwcapHigh: 0, hwcapLow: 0 }))
-  return { entries: new Map(), lines, hwcapNames: [] }
+  const entry = (place: number) => ({
+    name: names[place]!,
+    path: `${place}`,
+    flags: 3,
+    hwcapHigh: 0,
+    hwcapLow: 0,
+  })
+  return { count: names.length, name: (place) => names[place]!, entry, hwcapNames: [] }
 }
 
 function places(cache: LdSoCache, name: string): string {

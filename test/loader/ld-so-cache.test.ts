@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type LdSoCache, parseLdSoCache } from '../../src/loader/ld-so-cache.js'
-import { buildCache, type CacheOptions, hwcapEntry } from '../support/ld-so-cache-builder.js'
+import { type CacheEntry, type LdSoCache, parseLdSoCache } from '../../src/loader/ld-so-cache.js'
+import { buildCache, type CacheOptions, entriesOf, hwcapEntry } from '../support/ld-so-cache-builder.js'
 
 const ENTRIES = [
   { name: 'libb.so.2', path: '/b/libb.so.2' },
@@ -12,9 +12,13 @@ const FORMATS = ['old', 'new', 'combined'] as const
 const ORDERS = ['little', 'big'] as const
 
 function pathsIn(cache: LdSoCache | undefined): Record<string, string[]> {
-  return Object.fromEntries(
-    [...(cache?.entries ?? [])].map(([name, entries]) => [name, entries.map(({ path }) => path)]),
-  )
+  const paths: Record<string, string[]> = {}
+  for (const { name, path } of entriesOf(cache)) paths[name] = [...(paths[name] ?? []), path]
+  return paths
+}
+
+function named(cache: LdSoCache | undefined, wanted: string): readonly CacheEntry[] {
+  return entriesOf(cache).filter(({ name }) => name === wanted)
 }
 
 const PATHS = { 'libb.so.2': ['/b/libb.so.2'], 'liba.so.1': ['/a/liba.so.1', '/b/liba.so.1'] }
@@ -24,7 +28,7 @@ test('each format is read in each byte order, and entries of one name keep their
     for (const endian of ORDERS) {
       const cache = parseLdSoCache(buildCache({ entries: ENTRIES, format, endian }), endian)
       assert.deepEqual(pathsIn(cache), PATHS, `${format} ${endian}`)
-      const flags = cache?.entries.get('liba.so.1')?.map((entry) => entry.flags)
+      const flags = named(cache, 'liba.so.1').map((entry) => entry.flags)
       assert.deepEqual(flags, [0x0003, 0x0303])
     }
   }
@@ -38,9 +42,9 @@ test('the new part of a combined cache counts, wherever its alignment puts it', 
       const bytes = Buffer.from(buildCache({ entries, format: 'combined', alignment }))
       // The old part is made to hold another flag, so that the two differ.
       bytes.writeUInt32LE(0x0003, 16)
-      const read = parseLdSoCache(bytes, 'little')?.entries.get('liba.so.1')
+      const read = named(parseLdSoCache(bytes, 'little'), 'liba.so.1')
       assert.deepEqual(
-        read?.map(({ flags }) => flags),
+        read.map(({ flags }) => flags),
         entries.map(() => 0x0303),
       )
     }
@@ -75,7 +79,7 @@ test('the hwcap field is read as two halves, and names of levels from the extens
     }
     const cache = parseLdSoCache(buildCache(options), endian)
     assert.deepEqual(cache?.hwcapNames, ['x86-64-v2', 'x86-64-v3'])
-    const [entry] = cache?.entries.get('liba.so') ?? []
+    const [entry] = named(cache, 'liba.so')
     assert.deepEqual([entry?.hwcapHigh, entry?.hwcapLow], [0x40000003, 1])
   }
 })
@@ -157,4 +161,15 @@ test('an extension that leaves the file, is unaligned or has no magic gives no n
     assert.deepEqual(cache?.hwcapNames, [], `${offset} ${value}`)
     assert.deepEqual(pathsIn(cache), PATHS)
   }
+})
+
+test('entries are read as they are asked for, each once', () => {
+  const bytes = Buffer.from(buildCache({ entries: ENTRIES }))
+  const cache = parseLdSoCache(bytes, 'little')!
+  assert.equal(cache.count, 3)
+  const first = cache.entry(0)
+  bytes.fill(0)
+  assert.equal(cache.entry(0), first)
+  assert.equal(cache.name(0), 'libb.so.2')
+  assert.equal(cache.name(1), '')
 })

@@ -1,3 +1,4 @@
+import type { CacheEntry, LdSoCache } from '../../src/loader/ld-so-cache.js'
 /** What to write into an `ld.so.cache`; entries go in as they are given, unsorted. */
 export interface CacheOptions {
   readonly entries?: readonly CacheLine[]
@@ -117,4 +118,11 @@ function newPart(options: CacheOptions, start: number): Buffer {
     })
   }
   return bytes
+}
+
+/** All entries of a parsed cache that have a name and a path, in file order. */
+export function entriesOf(cache: LdSoCache | undefined): readonly CacheEntry[] {
+  if (cache === undefined) return []
+  const all = Array.from({ length: cache.count }, (_, index) => cache.entry(index))
+  return all.filter(({ name, path }) => name !== '' && path !== '')
 }
