@@ -7,15 +7,23 @@ export interface ByteReader {
   /** In bytes. */
   readonly size: number
   read(offset: number, length: number): Promise<Uint8Array>
-  /** The same at once, where no waiting is needed. */
-  readNow?(offset: number, length: number): Uint8Array
+  /** Where no waiting is needed: fills `into` from `offset` on as far as the data goes, and gives how far that is. */
+  readNow?(offset: number, into: Uint8Array): number
 }
 
 /** A reader over bytes in memory; reads are views, not copies. */
 export function bufferReader(bytes: Uint8Array): ByteReader {
-  const readNow = (offset: number, length: number) =>
+  const part = (offset: number, length: number) =>
     bytes.subarray(offset, Math.min(bytes.length, offset + length))
-  return { size: bytes.length, readNow, read: async (offset, length) => readNow(offset, length) }
+  return {
+    size: bytes.length,
+    read: async (offset, length) => part(offset, length),
+    readNow: (offset, into) => {
+      const found = part(offset, into.length)
+      into.set(found)
+      return found.length
+    },
+  }
 }
 
 /** `length` bytes of another reader from `start` on; reads never leave the window. */
@@ -37,36 +45,26 @@ export type FileCheck = (descriptor: number) => void
  * Reads throw LiftError 'unreadable'.
  */
 export function fileReader(hostPath: string | Buffer, size: number, check: FileCheck = () => {}): ByteReader {
-  const readNow = (offset: number, length: number) => {
-    const wanted = Math.max(0, Math.min(length, size - offset))
-    const bytes = allocate(wanted)
-    if (wanted === 0) return bytes
-    const got = readAt(reader, hostPath, bytes, offset, check)
-    return got === wanted ? bytes : bytes.subarray(0, got)
+  const readNow = (offset: number, into: Uint8Array) => {
+    const wanted = Math.max(0, Math.min(into.length, size - offset))
+    if (wanted === 0) return 0
+    return readAt(reader, hostPath, wanted < into.length ? into.subarray(0, wanted) : into, offset, check)
   }
-  const reader: ByteReader = { size, readNow, read: async (offset, length) => readNow(offset, length) }
+  const reader: ByteReader = {
+    size,
+    readNow,
+    read: async (offset, length) => {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)))
+      return bytes.subarray(0, readNow(offset, bytes))
+    },
+  }
   return reader
-}
-
-/** Memory for blocks is taken from larger pieces: that of its own for each costs more than reading it. */
-const PIECE = 0x1_0000
-let piece = Buffer.alloc(0)
-let used = 0
-
-function allocate(length: number): Buffer {
-  if (length > PIECE / 4) return Buffer.allocUnsafe(length)
-  if (used + length > piece.length) {
-    piece = Buffer.allocUnsafeSlow(PIECE)
-    used = 0
-  }
-  used += length
-  return piece.subarray(used - length, used)
 }
 
 function readAt(
   reader: ByteReader,
   hostPath: string | Buffer,
-  into: Buffer,
+  into: Uint8Array,
   offset: number,
   check: FileCheck,
 ): number {
@@ -113,7 +111,7 @@ export function unreadable(hostPath: string | Buffer, error: unknown): LiftError
 }
 
 /** Fills the buffer from a descriptor as far as the file goes; gives the number of bytes read. */
-export function readFully(fd: number, into: Buffer, offset: number): number {
+export function readFully(fd: number, into: Uint8Array, offset: number): number {
   let done = 0
   while (done < into.length) {
     const got = readSync(fd, into, done, into.length - done, offset + done)
@@ -171,7 +169,7 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts)
 }
 
-/** The bytes of a file as if all of them were in memory. */
+/** The bytes of a file as if all of them were in memory; what is given is lent until the parser ends. */
 export interface Blocks {
   /** In bytes. */
   readonly size: number
@@ -191,17 +189,19 @@ export async function parseBlocks<T>(
 ): Promise<T> {
   const blocks = new Map<number, Uint8Array>()
   const { size, readNow } = reader
+  lent = 0
+  const load = (first: number, last: number): void => {
+    if (readNow === undefined) throw new Missing(first, last)
+    const bytes = lend((last - first + 1) * blockSize)
+    put(blocks, first, last, bytes.subarray(0, readNow(first * blockSize, bytes)), blockSize)
+  }
   const at = (offset: number, length: number): Uint8Array => {
     const end = Math.min(size, offset + length)
     if (offset >= end) return NOTHING
     const first = Math.floor(offset / blockSize)
     const last = Math.floor((end - 1) / blockSize)
-    for (let index = first; index <= last; index++) {
-      if (blocks.has(index)) continue
-      const stop = lastMissing(blocks, index, last)
-      if (readNow === undefined) throw new Missing(index, stop)
-      put(blocks, index, stop, readNow(index * blockSize, (stop - index + 1) * blockSize), blockSize)
-    }
+    for (let index = first; index <= last; index++)
+      if (!blocks.has(index)) load(index, lastMissing(blocks, index, last))
     return gather(blocks, first, last, blockSize, offset, end)
   }
   for (;;) {
@@ -214,6 +214,16 @@ export async function parseBlocks<T>(
       put(blocks, first, last, bytes, blockSize)
     }
   }
+}
+
+/** What parsers that do not wait read into: one at a time, and memory that was used before is the quickest. */
+const scratch = new Uint8Array(0x1_0000)
+let lent = 0
+
+function lend(length: number): Uint8Array {
+  if (lent + length > scratch.length) return new Uint8Array(length)
+  lent += length
+  return scratch.subarray(lent - length, lent)
 }
 
 /** Thrown through a parser: blocks that have to be waited for. */
@@ -254,7 +264,7 @@ function gather(
   end: number,
 ): Uint8Array {
   if (first === last) return blocks.get(first)!.subarray(offset - first * blockSize, end - first * blockSize)
-  const out = Buffer.alloc(end - offset)
+  const out = new Uint8Array(end - offset)
   for (let index = first; index <= last; index++) {
     const block = blocks.get(index)!
     const start = index * blockSize

@@ -60,11 +60,15 @@ test('a window is never left, wherever it lies', async () => {
 test('blocks are read whole, each once, neighbours together', async () => {
   for (const waits of [true, false]) {
     const asked: [number, number][] = []
-    const readNow = (offset: number, length: number) => {
+    const { read: readBytes, readNow: readBytesNow } = bufferReader(BYTES)
+    const read = (offset: number, length: number) => {
       asked.push([offset, length])
-      return BYTES.subarray(offset, offset + length)
+      return readBytes(offset, length)
     }
-    const read = async (offset: number, length: number) => readNow(offset, length)
+    const readNow = (offset: number, into: Uint8Array) => {
+      asked.push([offset, into.length])
+      return readBytesNow!(offset, into)
+    }
     const reader: ByteReader = { size: 1000, read, ...(waits ? {} : { readNow }) }
     let runs = 0
     const sum = await parseBlocks(
@@ -100,10 +104,25 @@ test('blocks give the bytes of the reader, and fewer only at the end', async () 
       [1000, 1],
       [5000, 100],
     ] as const) {
-      const bytes = await parseBlocks(bufferReader(BYTES), ({ at }) => at(offset, length), blockSize)
-      assert.deepEqual([...bytes], [...BYTES.slice(offset, offset + length)])
+      const bytes = await parseBlocks(bufferReader(BYTES), ({ at }) => [...at(offset, length)], blockSize)
+      assert.deepEqual(bytes, [...BYTES.slice(offset, offset + length)])
     }
   }
+})
+
+test('more than is lent at once is read all the same, and what was lent before stays', async () => {
+  const large = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) % 253)
+  const parts = await parseBlocks(bufferReader(large), ({ at }) => {
+    const early = at(0, 10)
+    const all = at(0, large.length)
+    return [early, all, at(299_990, 10), early].map((bytes) => [...bytes])
+  })
+  assert.deepEqual(parts, [
+    [...large.slice(0, 10)],
+    [...large],
+    [...large.slice(-10)],
+    [...large.slice(0, 10)],
+  ])
 })
 
 test('an error of the parser is that of the parse', async () => {
