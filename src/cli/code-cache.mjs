@@ -7,12 +7,7 @@ import Module, { createRequire } from 'node:module'
 import { Script } from 'node:vm'
 
 /** The lift is of the program that surely is here, out of the root file system that surely is here. */
-const RUNS = [
-  ['--version'],
-  ['--help'],
-  ['dir:/', process.execPath],
-  ['--format', 'json', 'dir:/', process.execPath],
-]
+const RUNS = [['--version'], ['dir:/', process.execPath]]
 
 const directory = new URL('../../dist/cli/', import.meta.url).pathname
 const require = createRequire(import.meta.url)

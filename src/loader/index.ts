@@ -83,9 +83,12 @@ async function installDialect(files: RootFiles, object: LoadedObject): Promise<L
   if (osabi !== 0 && osabi !== 3 && osabi !== 97) {
     return { fault: 'unknown', reason: `it is a file for ${foreignSystem(osabi) ?? `OS ABI ${osabi}`}` }
   }
-  if (isMusl(bytes)) return { installation: muslInstallation(await readMuslInstallation(files, object)) }
-  if (bytes.includes('/ld.so.cache\0') && !bytes.includes('uClibc')) {
-    return { installation: glibcInstallation(await readGlibcInstallation(files, object)) }
+  // uClibc's loader has a cache of that name as well; musl's has none.
+  if (bytes.includes('/ld.so.cache\0')) {
+    if (!bytes.includes('uClibc'))
+      return { installation: glibcInstallation(await readGlibcInstallation(files, object)) }
+  } else if (isMusl(bytes)) {
+    return { installation: muslInstallation(await readMuslInstallation(files, object)) }
   }
   return { fault: 'unknown', reason: "it is neither glibc's nor musl's loader" }
 }
