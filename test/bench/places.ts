@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { ENVIRONMENT, outputOf } from './pairs.js'
 import { NotMeasured } from './rows.js'
 
-/** The root file systems of `roots.sh`: Debian with curl, and with ffmpeg as well. */
-export type RootName = 'curl' | 'ffmpeg'
+/** The root file systems of `roots.sh`: Debian with curl, with ffmpeg as well, and with several GB of programs. */
+export type RootName = 'curl' | 'ffmpeg' | 'large'
 
 /** A root file system, made when it is not there; LIFTBIN_BENCH_ROOT names the folder that keeps them. */
 export function root(name: RootName): string {
   const path = join(FOLDER, name)
   problem ??= existsSync(path) ? '' : make()
   if (existsSync(path)) return path
-  throw new NotMeasured(problem)
+  throw new NotMeasured(problem || 'LIFTBIN_BENCH_LARGE=1 makes the root that this takes')
 }
 
 const FOLDER = process.env.LIFTBIN_BENCH_ROOT ?? fileURLToPath(new URL('../../.cache/bench', import.meta.url))

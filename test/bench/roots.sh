@@ -18,3 +18,7 @@ build() {
 mkdir -p "$folder"
 build curl curl
 build ffmpeg curl,ffmpeg
+# Some 5 GB, which take a quarter of an hour.
+[ -z "${LIFTBIN_BENCH_LARGE:-}" ] || build large "curl,libreoffice-writer,libreoffice-calc,chromium,ghc,\
+openjdk-17-jdk-headless,golang-go,rustc,clang,lldb,gcc-aarch64-linux-gnu,g++-arm-linux-gnueabihf,inkscape,blender,\
+krita,r-base-core,octave,thunderbird,firefox-esr,mono-complete"
