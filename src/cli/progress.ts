@@ -1,6 +1,7 @@
 import type { LayerProgress } from '../index.js'
 import type { CommonFlags, Context } from './context.js'
 import { type LayerWords, layerWords } from './layer-words.js'
+import { formatSize } from './print.js'
 
 /** Tells the user what a long run is at. */
 export interface Progress {
@@ -16,8 +17,8 @@ const PATIENCE = 500
 const SILENCE: Progress = { step: () => {}, layer: () => {}, done: () => {} }
 
 /**
- * One status line on a terminal, drawn once a run takes long; a line for each step elsewhere, where --verbose asks
- * for it. `printable` makes the step's text harmless.
+ * One status line on a terminal, drawn once a run takes long. Elsewhere a line for each layer that has to be read,
+ * and with --verbose one for each step. `printable` makes the step's text harmless.
  */
 export function startProgress(
   context: Context,
@@ -26,8 +27,19 @@ export function startProgress(
 ): Progress {
   if (flags.quiet || !flags.progress) return SILENCE
   if (context.err.isTTY) return statusLine(context, printable)
-  if (!flags.verbose) return SILENCE
-  return { ...SILENCE, step: (step) => void context.err.write(`liftbin: ${printable(step)}\n`) }
+  const line = (text: string) => void context.err.write(`liftbin: ${text}\n`)
+  if (flags.verbose) return { ...SILENCE, step: (step) => line(printable(step)) }
+  return { ...SILENCE, layer: layerLines(line) }
+}
+
+/** A line when a layer begins to come, unless it is there as soon as it begins. */
+function layerLines(line: (text: string) => void): Progress['layer'] {
+  const begun = new Set<number>()
+  return ({ layer, layers, taken, size }) => {
+    if (begun.has(layer)) return
+    begun.add(layer)
+    if (taken < size) line(`reading layer ${layer} of ${layers}, ${formatSize(size)}`)
+  }
 }
 
 function statusLine({ err }: Context, printable: (text: string) => string): Progress {

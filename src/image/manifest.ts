@@ -12,6 +12,8 @@ export interface Descriptor {
   readonly platform?: Platform
   /** The tag that a layout gives this entry of its index (`org.opencontainers.image.ref.name`). */
   readonly refName?: string
+  /** The whole name that BuildKit and containerd give it (`io.containerd.image.name`). */
+  readonly imageName?: string
 }
 
 /** An image of one platform (OCI "Image Manifest"; Docker's schema 2). */
@@ -75,13 +77,16 @@ function descriptorOf(object: JsonObject, what: string): Descriptor {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw malformed(what, 'an entry has no valid size')
   }
-  const refName = textOf(objectOf(object.annotations)['org.opencontainers.image.ref.name'])
+  const annotations = objectOf(object.annotations)
+  const refName = textOf(annotations['org.opencontainers.image.ref.name'])
+  const imageName = textOf(annotations['io.containerd.image.name'])
   return {
     mediaType: textOf(object.mediaType) ?? '',
     digest,
     size,
     ...optional('platform', platformOf(object.platform)),
     ...optional('refName', refName),
+    ...optional('imageName', imageName),
   }
 }
 

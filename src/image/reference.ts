@@ -61,6 +61,18 @@ export function digestFor(image: ImageName, digests: readonly string[]): string 
   return undefined
 }
 
+/** Whether two names, each short or whole, mean the same image of the same registry. */
+export function isSameName(a: string, b: string): boolean {
+  const [one, other] = [parseIfPossible(a), parseIfPossible(b)]
+  if (one === undefined || other === undefined) return a === b
+  return (
+    one.registry === other.registry &&
+    one.repository === other.repository &&
+    (one.tag ?? 'latest') === (other.tag ?? 'latest') &&
+    one.digest === other.digest
+  )
+}
+
 /** The hex digits of an image ID (`sha256:…`, or 12 to 64 digits), or undefined when the text cannot be one. */
 export function imageIdOf(text: string): string | undefined {
   return /^(?:sha256:)?([0-9a-f]{12,64})$/.exec(text)?.[1]

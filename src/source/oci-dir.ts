@@ -10,6 +10,7 @@ import { type Blobs, choosePlatform, openLayers, readImage } from '../image/layo
 import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT, parseManifest } from '../image/manifest.js'
 import { type Platform, parsePlatform } from '../image/platform.js'
+import { isSameName } from '../image/reference.js'
 import { nameOfLaidOut } from './archive-copy-source.js'
 import { openArchiveAt, parseArchiveLocation } from './archive-location.js'
 import { layerStore } from './layer-store.js'
@@ -109,19 +110,28 @@ function chooseEntry(
   path: string,
 ): Descriptor {
   if (manifests.length === 0) throw new LiftError('image-not-found', `${path} holds no image`)
-  const found = manifests.filter(
-    ({ refName, digest }) => name === undefined || refName === name || digest === name,
-  )
+  const found = onceEach(manifests.filter((one) => name === undefined || isCalled(one, name)))
   const [first] = found
   const isOne = found.every(({ refName, platform }) => refName === first?.refName && platform !== undefined)
   if (first !== undefined && found.length === 1) return first
   if (first !== undefined && isOne) return choosePlatform(found, wanted, path)
-  const there = manifests.map(({ refName, digest }) => refName ?? digest)
+  const there = manifests.map(({ imageName, refName, digest }) => imageName ?? refName ?? digest)
   throw new LiftError(
     first === undefined ? 'image-not-found' : 'usage',
     first === undefined ? `${path} holds no image ${name}` : `${path} holds ${found.length} images`,
     { hint: `Write ${path}:NAME with one of: ${[...new Set(there)].join(', ')}.` },
   )
+}
+
+/** By its tag or digest, or by the whole name that BuildKit and containerd write beside them. */
+function isCalled({ refName, imageName, digest }: Descriptor, name: string): boolean {
+  if (refName === name || digest === name) return true
+  return imageName !== undefined && isSameName(imageName, name)
+}
+
+/** An image of several names stands there once for each. */
+function onceEach(manifests: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(manifests.toReversed().map((one) => [one.digest, one])).values()].toReversed()
 }
 
 function blobsOf(files: LayoutFiles, path: string): Blobs {

@@ -60,10 +60,10 @@ test('nothing is drawn where it was not wanted', () => {
   }
 })
 
-test('elsewhere there is one line a step, where it was asked for, and nothing of layers', () => {
+test('elsewhere there is one line a step, where it was asked for, and else one a layer', () => {
   for (const [verbose, expected] of [
     [true, 'liftbin: opening\nliftbin: reading\n'],
-    [false, ''],
+    [false, 'liftbin: reading layer 1 of 2, 2 B\n'],
   ] as const) {
     const { context, written } = terminal(false)
     const progress = startProgress(context, { ...flags, verbose }, same)
@@ -73,6 +73,16 @@ test('elsewhere there is one line a step, where it was asked for, and nothing of
     progress.done()
     assert.equal(written(), expected)
   }
+})
+
+test('elsewhere a layer that has to be read has a line, once, and one that is there at once has none', () => {
+  const { context, written } = terminal(false)
+  const progress = startProgress(context, flags, same)
+  for (const taken of [1000, 2000, 61_000_000])
+    progress.layer({ layer: 2, layers: 3, taken, size: 61_000_000 })
+  progress.layer({ layer: 1, layers: 3, taken: 5, size: 5 })
+  progress.layer({ layer: 3, layers: 3, taken: 1, size: 1500 })
+  assert.equal(written(), 'liftbin: reading layer 2 of 3, 61.0 MB\nliftbin: reading layer 3 of 3, 1.5 kB\n')
 })
 
 test('a layer on its way is drawn in place of the step, and the step again once it is there', (t) => {

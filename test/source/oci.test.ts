@@ -91,6 +91,40 @@ test('one of several images is chosen by tag or by digest', async () => {
   await assert.rejects(nameIn(layout), { hint: /with one of: v:one, v:two\./ })
 })
 
+test('an image that BuildKit or containerd wrote is found by its whole name as well', async () => {
+  const files: Files = {}
+  const names = ['docker.io/library/app:1', 'registry.example/team/app:1']
+  const images = names.map((name) => addImage(files, named(name), written(name)))
+  const layout = layoutOf(files, images)
+  assert.equal(await nameIn(layout, ':app:1'), names[0])
+  assert.equal(await nameIn(layout, ':docker.io/library/app:1'), names[0])
+  assert.equal(await nameIn(layout, ':registry.example/team/app:1'), names[1])
+  await refused(layout, /holds no image app$/, 'image-not-found', ':app')
+  await refused(layout, /holds 2 images/, 'usage', ':1')
+  await assert.rejects(nameIn(layout), { hint: new RegExp(`with one of: ${names.join(', ')}\\.`) })
+})
+
+test('an image that stands there once for each of its names is one image', async () => {
+  const files: Files = {}
+  const image = addImage(files, named('one'))
+  const layout = layoutOf(files, [
+    { ...image, ...written('app:1') },
+    { ...image, ...written('app:latest') },
+  ])
+  assert.equal(await nameIn(layout), 'one')
+  assert.equal(await nameIn(layout, ':latest'), 'one')
+})
+
+/** The annotations of BuildKit's exporter. */
+function written(name: string): Partial<Described> {
+  return {
+    annotations: {
+      'io.containerd.image.name': name,
+      'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+    },
+  }
+}
+
 for (const [where, layoutFor] of Object.entries({
   'an index': (files: Files, images: Described[]) => layoutOf(files, [addIndex(files, images)]),
   'entries of one tag': (files: Files, images: Described[]) =>
