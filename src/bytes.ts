@@ -121,10 +121,15 @@ export function readFully(fd: number, into: Uint8Array, offset: number): number 
   return done
 }
 
+/** The same bytes with the methods of Node's Buffer. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** Bytes as text if all of them are ASCII, which costs little and is nearly always so. */
 export function asciiText(bytes: Uint8Array): string | undefined {
   if (!isAscii(bytes)) return undefined
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  return bufferOf(bytes).toString('latin1')
 }
 
 /**
@@ -132,7 +137,7 @@ export function asciiText(bytes: Uint8Array): string | undefined {
  * U+DC00 + byte. File names and ELF strings are bytes, not text.
  */
 export function decodeText(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = bufferOf(bytes)
   const text = buffer.toString('utf8')
   return text.includes('\ufffd') ? decodeLoosely(buffer) : text
 }

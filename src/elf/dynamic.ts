@@ -1,6 +1,6 @@
 import type { Blocks } from '../bytes.js'
 import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
-import { hex, malformed, viewOf, wordAt } from './fields.js'
+import { HIGH, halvesOf, hex, malformed, wordsOf } from './fields.js'
 import { readAhead, type StringTable, stringsOf } from './strings.js'
 import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './versions.js'
 
@@ -111,19 +111,26 @@ function readTags(blocks: Blocks, header: ElfHeader, { offset, filesz }: Segment
     const length = Math.min(CHUNK, count - done) * entry
     const at = offset + done * entry
     const bytes = blocks.at(at, length)
-    if (addTags(tags, viewOf(bytes), header)) return tags
+    if (addTags(tags, wordsOf(bytes, header.endian === 'little'), header)) return tags
   }
   return tags
 }
 
 /** Adds the entries of one chunk; true when DT_NULL ended the array. */
-function addTags(tags: Tags, view: DataView, header: ElfHeader): boolean {
-  const word = header.class / 8
-  for (let at = 0; at + 2 * word <= view.byteLength; at += 2 * word) {
-    const tag = wordAt(view, at, header)
+function addTags(tags: Tags, words: Uint32Array, header: ElfHeader): boolean {
+  const wide = header.class === 64
+  const { low, high } = halvesOf(header.endian === 'little')
+  const step = wide ? 4 : 2
+  for (let at = 0; at + step <= words.length; at += step) {
+    const tag = wide ? words[at + low]! : words[at]!
+    // No tag has more than 32 bits.
+    if (wide && words[at + high] !== 0) continue
     if (tag === DT.NULL) return true
-    if (KINDS.has(tag)) tags.dependencies.push({ tag, value: wordAt(view, at + word, header) })
-    else if (WANTED.has(tag)) tags.values.set(tag, wordAt(view, at + word, header))
+    const isDependency = tag === DT.NEEDED || tag === DT.AUXILIARY || tag === DT.FILTER
+    if (!isDependency && !WANTED.has(tag)) continue
+    const value = wide ? words[at + 2 + low]! + words[at + 2 + high]! * HIGH : words[at + 1]!
+    if (isDependency) tags.dependencies.push({ tag, value })
+    else tags.values.set(tag, value)
   }
   return false
 }

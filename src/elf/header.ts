@@ -1,8 +1,8 @@
 import elfy from 'elfy'
-import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
+import { type Blocks, type ByteReader, bufferOf, parseBlocks } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import type { ElfHeader, Segment } from './elf.js'
-import { viewOf, word64 } from './fields.js'
+import { HIGH, halvesOf, viewOf, wordsOf } from './fields.js'
 
 /** Why a file has no readable ELF header, in words that a loader's verdict can be made of. */
 export type HeaderFault = 'too short' | 'not elf' | 'unknown class' | 'unknown byte order'
@@ -18,17 +18,33 @@ export async function readHeader(reader: ByteReader): Promise<ElfHeader> {
 
 /** `readHeader` for a parser of blocks. */
 export function parseHeader(blocks: Blocks): ElfHeader {
-  const start = blocks.at(0, PAGE)
-  checkIdent(start, blocks.size)
-  const bytes = asBuffer(start)
-  const raw = new elfy.Parser().parseHeader(bytes)
-  const { version, flags, phentsize, phnum, phoff } = raw
+  const bytes = blocks.at(0, PAGE)
+  checkIdent(bytes, blocks.size)
+  const raw = PARSER.parseHeader(bufferOf(bytes))
   const length = tableLength(raw, blocks.size)
-  const isNear = length === 0 || phoff + length <= bytes.length
-  const table = isNear ? bytes.subarray(phoff, phoff + length) : blocks.at(phoff, length)
-  const segments = table.length < length ? [] : segmentsOf(table, raw)
-  return { ...identOf(bytes, raw.endian === 'lsb'), version, flags, phentsize, phnum, segments }
+  const table = length === 0 ? NOTHING : blocks.at(raw.phoff, length)
+  const little = raw.endian === 'lsb'
+  const view = viewOf(bytes)
+  // Of e_ident elfy reads fields one byte too early, and for e_type and e_machine it lacks many words.
+  return {
+    class: raw.class === '32' ? 32 : 64,
+    endian: little ? 'little' : 'big',
+    identVersion: bytes[6]!,
+    osabi: bytes[7]!,
+    abiVersion: bytes[8]!,
+    paddingZero: (view.getUint32(8) & 0xff_ffff) === 0 && view.getUint32(12) === 0,
+    type: view.getUint16(16, little),
+    machineNumber: view.getUint16(18, little),
+    version: raw.version,
+    flags: raw.flags,
+    phentsize: raw.phentsize,
+    phnum: raw.phnum,
+    segments: table.length < length ? [] : segmentsOf(table, raw.class === '64', little),
+  }
 }
+
+const PARSER = new elfy.Parser()
+const NOTHING = new Uint8Array(0)
 
 /** What kept `readHeader` or `readElf` from reading a header, if that is what the error is about. */
 export function headerFault(error: unknown): HeaderFault | undefined {
@@ -40,8 +56,7 @@ export function headerFault(error: unknown): HeaderFault | undefined {
 /** The one valid e_phentsize of a class. */
 export const PHENTSIZE = { '32': 32, '64': 56 }
 
-type Parser = InstanceType<typeof elfy.Parser>
-type RawHeader = ReturnType<Parser['parseHeader']>
+type RawHeader = ReturnType<InstanceType<typeof elfy.Parser>['parseHeader']>
 
 /** Read in one go, since the program headers nearly always follow the header. */
 const PAGE = 4096
@@ -67,27 +82,6 @@ function fault(code: 'not-elf' | 'malformed-elf', cause: HeaderFault, message: s
   return new LiftError(code, message, { cause })
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-/** e_ident, of which elfy reads fields one byte too early, e_type and e_machine, for which it lacks many words. */
-function identOf(
-  bytes: Buffer,
-  little: boolean,
-): Omit<ElfHeader, 'version' | 'flags' | 'phentsize' | 'phnum' | 'segments'> {
-  return {
-    class: bytes[4] === 1 ? 32 : 64,
-    endian: little ? 'little' : 'big',
-    identVersion: bytes[6]!,
-    osabi: bytes[7]!,
-    abiVersion: bytes[8]!,
-    paddingZero: bytes.readUIntBE(9, 6) === 0 && bytes[15] === 0,
-    type: little ? bytes.readUInt16LE(16) : bytes.readUInt16BE(16),
-    machineNumber: little ? bytes.readUInt16LE(18) : bytes.readUInt16BE(18),
-  }
-}
-
 /**
  * The size of the program header table in bytes; 0 when there is none that can be read. A count of 0xffff stands
  * for a larger one kept in a section header (PN_XNUM), which only core files have.
@@ -99,35 +93,38 @@ function tableLength({ class: size, phoff, phnum, phentsize }: RawHeader, fileSi
 }
 
 /** elfy reads these as well, but with ten calls for each number, which took a tenth of a large lift. */
-function segmentsOf(table: Uint8Array, raw: RawHeader): Segment[] {
-  const view = viewOf(table)
-  const little = raw.endian === 'lsb'
-  const segment = raw.class === '64' ? segment64 : segment32
+function segmentsOf(table: Uint8Array, wide: boolean, little: boolean): Segment[] {
+  const words = wordsOf(table, little)
+  const { low, high } = halvesOf(little)
+  const step = PHENTSIZE[wide ? 64 : 32] / 4
   const segments: Segment[] = []
-  for (let at = 0; at < table.length; at += raw.phentsize) segments.push(segment(view, at, little))
+  for (let at = 0; at + step <= words.length; at += step)
+    segments.push(wide ? segment64(words, at, low, high) : segment32(words, at))
   return segments
 }
 
-function segment64(view: DataView, at: number, little: boolean): Segment {
+/** Elf64_Phdr (gABI, "Program Header"). */
+function segment64(words: Uint32Array, at: number, low: number, high: number): Segment {
   return {
-    type: view.getUint32(at, little),
-    flags: view.getUint32(at + 4, little),
-    offset: word64(view, at + 8, little),
-    vaddr: word64(view, at + 16, little),
-    filesz: word64(view, at + 32, little),
-    memsz: word64(view, at + 40, little),
-    align: word64(view, at + 48, little),
+    type: words[at]!,
+    flags: words[at + 1]!,
+    offset: words[at + 2 + low]! + words[at + 2 + high]! * HIGH,
+    vaddr: words[at + 4 + low]! + words[at + 4 + high]! * HIGH,
+    filesz: words[at + 8 + low]! + words[at + 8 + high]! * HIGH,
+    memsz: words[at + 10 + low]! + words[at + 10 + high]! * HIGH,
+    align: words[at + 12 + low]! + words[at + 12 + high]! * HIGH,
   }
 }
 
-function segment32(view: DataView, at: number, little: boolean): Segment {
+/** Elf32_Phdr. */
+function segment32(words: Uint32Array, at: number): Segment {
   return {
-    type: view.getUint32(at, little),
-    flags: view.getUint32(at + 24, little),
-    offset: view.getUint32(at + 4, little),
-    vaddr: view.getUint32(at + 8, little),
-    filesz: view.getUint32(at + 16, little),
-    memsz: view.getUint32(at + 20, little),
-    align: view.getUint32(at + 28, little),
+    type: words[at]!,
+    flags: words[at + 6]!,
+    offset: words[at + 1]!,
+    vaddr: words[at + 2]!,
+    filesz: words[at + 4]!,
+    memsz: words[at + 5]!,
+    align: words[at + 7]!,
   }
 }

@@ -1,4 +1,4 @@
-import { asciiText, type Blocks, decodeText } from '../bytes.js'
+import { asciiText, type Blocks, bufferOf, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { malformed } from './fields.js'
 
@@ -83,10 +83,6 @@ export function textUntilNul(bytes: Uint8Array, start: number): string | undefin
 /** Bytes as text that `encodeText` turns back, so that a name which is not UTF-8 still finds its file. */
 export function textOf(bytes: Uint8Array): string {
   return decodeText(bytes)
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Offsets at most this far apart are read together: one more block costs less than one more read. */
