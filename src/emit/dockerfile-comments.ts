@@ -1,4 +1,4 @@
-import type { Copy, Lift, LiftEntry, Role, Why } from '../lift/lift.js'
+import type { Copy, Lift, LiftEntry, LiftedProgram, Role, Why } from '../lift/lift.js'
 import type { CopyGroup } from './dockerfile-groups.js'
 import { printable } from './printable.js'
 
@@ -7,14 +7,27 @@ import { printable } from './printable.js'
  * the same reason share one line, above the first of them; the others have none.
  */
 export function commentsOf(lift: Lift, groups: readonly CopyGroup[]): readonly (string | undefined)[] {
-  const entries = entriesByFile(lift)
-  const said = groups.map(({ copies }) => reasonsOf(lift, copies, entries))
+  const known: Known = { lift, entries: entriesByFile(lift), libraries: librariesOf(lift) }
+  const said = groups.map(({ copies }) => reasonsOf(known, copies))
   const begins = said.map((reasons, index) => index === 0 || !isContinued(said[index - 1]!, reasons))
   return said.map((_, index) => {
     if (!begins[index]) return undefined
     const next = begins.indexOf(true, index + 1)
     return commentOf(said.slice(index, next < 0 ? said.length : next))
   })
+}
+
+/** A lift as the comments look at it. */
+interface Known {
+  readonly lift: Lift
+  /** By real path. */
+  readonly entries: ReadonlyMap<string, readonly LiftEntry[]>
+  /** The paths of what each program loads, in the lift's order. */
+  readonly libraries: readonly { readonly program: LiftedProgram; readonly paths: ReadonlySet<string> }[]
+}
+
+function librariesOf(lift: Lift): Known['libraries'] {
+  return lift.programs.map((program) => ({ program, paths: new Set(program.libraries) }))
 }
 
 /** Why the files of one role are needed. */
@@ -67,33 +80,29 @@ function entriesByFile(lift: Lift): ReadonlyMap<string, readonly LiftEntry[]> {
 
 const ORDER: readonly Role[] = ['loader', 'library', 'directory', 'data', 'symlink', 'script', 'program']
 
-function reasonsOf(
-  lift: Lift,
-  copies: readonly Copy[],
-  entries: ReadonlyMap<string, readonly LiftEntry[]>,
-): readonly Reason[] {
+function reasonsOf(known: Known, copies: readonly Copy[]): readonly Reason[] {
   const roles = ORDER.filter((role) => copies.some((copy) => copy.role === role))
   return roles.map((role) => {
     const files = copies.filter((copy) => copy.role === role)
     const found = files.flatMap((copy) => {
-      const same = entries.get(copy.realPath) ?? []
+      const same = known.entries.get(copy.realPath) ?? []
       const exact = same.filter((entry) => entry.path === copy.from || entry.path === copy.to)
       return exact.length > 0 ? exact : same
     })
-    return { role, files: files.length, text: reason(lift, role, found) }
+    return { role, files: files.length, text: reason(known, role, found) }
   })
 }
 
-function reason(lift: Lift, role: Role, entries: readonly LiftEntry[]): string {
+function reason(known: Known, role: Role, entries: readonly LiftEntry[]): string {
   const why = entries.flatMap((entry) => entry.why)
   switch (role) {
     case 'loader':
       return ofThese(startedBy(why).map((one) => one.neededBy))
     case 'library':
-      return `${ofThese(users(lift, entries, why))}${foundBy(why)}`
+      return `${ofThese(users(known, entries, why))}${foundBy(why)}`
     case 'program':
     case 'script':
-      return linkTo(lift, entries)
+      return linkTo(known.lift, entries)
     default:
       return `${ofThese(why.map((one) => one.neededBy))}${askedFor(why)}${foundBy(why)}`
   }
@@ -122,10 +131,11 @@ function startedBy(why: readonly Why[]): readonly Why[] {
 }
 
 /** The programs that load any of these libraries; the direct requesters where no program does. */
-function users(lift: Lift, entries: readonly LiftEntry[], why: readonly Why[]): readonly string[] {
-  const paths = new Set<string>(entries.map((entry) => entry.path))
-  const programs = lift.programs.filter((program) => program.libraries.some((path) => paths.has(path)))
-  return programs.length > 0 ? programs.map((program) => program.realPath) : why.map((one) => one.neededBy)
+function users({ libraries }: Known, entries: readonly LiftEntry[], why: readonly Why[]): readonly string[] {
+  const programs = libraries.filter(({ paths }) => entries.some(({ path }) => paths.has(path)))
+  return programs.length > 0
+    ? programs.map(({ program }) => program.realPath)
+    : why.map((one) => one.neededBy)
 }
 
 const MOST_NAMES = 3

@@ -17,8 +17,8 @@ interface Row {
   readonly entry: LiftEntry['entry']
   role: Role
   soname: string | undefined
-  /** By what they say, so that none is there twice. */
-  readonly why: Map<string, Why>
+  /** Some of them more than once. */
+  readonly why: Why[]
   /** The ways to it whose links have their rows already. */
   readonly trails: Set<Trail>
 }
@@ -27,7 +27,9 @@ interface Row {
 export class Gathering {
   readonly findings: Finding[] = []
   readonly missing: Missing[] = []
-  readonly #rows = new Map<string, Row>()
+  /** By path; a path may be a link for one program and lead to a file for another. */
+  readonly #files = new Map<RootPath, Row>()
+  readonly #links = new Map<RootPath, Row>()
   readonly #opened: Opened[] = []
   readonly #lastOpened = new Map<RootPath, Opened>()
   readonly #cache: { readonly item: Opened; readonly trail: Trail; readonly neededBy: string }[] = []
@@ -60,7 +62,7 @@ export class Gathering {
       this.#addFile(path, trail, end, 'data', why)
       this.#open(path, end, 'data')
     } else {
-      this.#addRow(`${path}\0file`, path, end, 'directory', why)
+      this.#addRow(this.#files, path, end, 'directory', why)
       this.directories.push(included)
     }
   }
@@ -120,25 +122,23 @@ export class Gathering {
   }
 
   #addFile(path: RootPath, trail: Trail, file: FileEntry, role: Role, why: Why, soname?: string): void {
-    const row = this.#addRow(`${path}\0file`, path, file, role, why)
+    const row = this.#addRow(this.#files, path, file, role, why)
     row.soname ??= soname
     if (row.trails.has(trail)) return
     row.trails.add(trail)
     for (const link of trail.links) {
       const reason: Why = { neededBy: path, name: link.path, rule: 'link' }
-      this.#addRow(`${link.path}\0link`, link.path, link, 'symlink', reason)
+      this.#addRow(this.#links, link.path, link, 'symlink', reason)
     }
   }
 
-  #addRow(key: string, path: RootPath, entry: LiftEntry['entry'], role: Role, why: Why): Row {
-    let row = this.#rows.get(key)
+  #addRow(rows: Map<RootPath, Row>, path: RootPath, entry: LiftEntry['entry'], role: Role, why: Why): Row {
+    let row = rows.get(path)
     if (row === undefined) {
-      const known = { why: new Map<string, Why>(), trails: new Set<Trail>() }
-      row = { path, realPath: entry.path, entry, role, soname: undefined, ...known }
-      this.#rows.set(key, row)
+      row = { path, realPath: entry.path, entry, role, soname: undefined, why: [], trails: new Set() }
+      rows.set(path, row)
     } else row.role = tellingRole(row.role, role)
-    const reason = reasonKey(why)
-    if (!row.why.has(reason)) row.why.set(reason, why)
+    row.why.push(why)
     return row
   }
 
@@ -153,8 +153,7 @@ export class Gathering {
 
   /** Sorted by path; reasons sorted too, so that the order of the arguments does not show. */
   entries(): LiftEntry[] {
-    const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-    return [...this.#rows.values()]
+    return [...this.#files.values(), ...this.#links.values()]
       .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role))
       .map(({ path, realPath, entry, role, soname, why }) => ({
         path,
@@ -162,7 +161,7 @@ export class Gathering {
         entry,
         role,
         ...(soname === undefined ? {} : { soname }),
-        why: [...why.keys()].sort().map((key) => why.get(key)!),
+        why: onceEach(why.sort(compareReasons)),
       }))
   }
 
@@ -195,6 +194,14 @@ export class Gathering {
   }
 }
 
-function reasonKey({ neededBy, name, rule }: Why): string {
-  return `${neededBy}\0${name}\0${rule}`
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function onceEach(sorted: readonly Why[]): readonly Why[] {
+  return sorted.filter((one, index) => index === 0 || compareReasons(one, sorted[index - 1]!) !== 0)
+}
+
+function compareReasons(a: Why, b: Why): number {
+  return compare(a.neededBy, b.neededBy) || compare(a.name, b.name) || compare(a.rule, b.rule)
 }
