@@ -1,5 +1,5 @@
 import type { Blocks } from '../bytes.js'
-import type { Dynamic, ElfHeader, Segment, VersionNeed } from './elf.js'
+import type { Dynamic, ElfHeader, Mutable, Segment, VersionNeed } from './elf.js'
 import { HIGH, halvesOf, hex, malformed, wordsOf } from './fields.js'
 import { readAhead, type StringTable, stringsOf } from './strings.js'
 import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './versions.js'
@@ -13,7 +13,7 @@ export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefi
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
-  const tags = readTags(blocks, header, placed(header, segment))
+  const tags = readTags(blocks, header, segment)
   const places = placesOf(header.segments, tags, blocks.size)
   readAhead(blocks, spotsOf(places, tags))
   const offsets = offsetsOf(tags)
@@ -21,25 +21,26 @@ export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefi
   for (const need of needed) addNames(offsets, need)
   const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
   const strings = lookUp(blocks, places, defined === undefined ? offsets : offsets.concat(defined))
-  return {
-    ...dependenciesOf(tags, strings),
-    ...singlesOf(tags, strings),
+  const dependencies = tags.dependencies.map(({ tag, value }) => ({
+    kind: KINDS.get(tag)!,
+    name: strings(value),
+  }))
+  const dynamic: Mutable<Dynamic> = {
+    dependencies,
+    needed: dependencies.filter(({ kind }) => kind === 'needed').map(({ name }) => name),
     flags: tags.values.get(DT.FLAGS) ?? 0,
     flags1: tags.values.get(DT.FLAGS_1) ?? 0,
     versionsNeeded: needed.map((need) => withNames(need, strings)),
-    ...(defined === undefined ? {} : { versionsDefined: defined.map(strings) }),
   }
+  addSingles(dynamic, tags, strings)
+  if (defined !== undefined) dynamic.versionsDefined = defined.map(strings)
+  return dynamic
 }
 
 /** The last value of each of the tags that are known here, by number; empty without PT_DYNAMIC. */
 export function readTagValues(blocks: Blocks, header: ElfHeader): ReadonlyMap<number, number> {
   const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
-  return segment === undefined ? new Map() : readTags(blocks, header, placed(header, segment)).values
-}
-
-/** Loaders find the section by its address in memory; p_offset, for other tools, is normally the same place. */
-function placed({ segments }: ElfHeader, segment: Segment): Segment {
-  return { ...segment, offset: offsetOf(segments, segment.vaddr) ?? segment.offset }
+  return segment === undefined ? new Map() : readTags(blocks, header, segment).values
 }
 
 /** The file offset of a virtual address; undefined when no PT_LOAD has it in the file. */
@@ -101,7 +102,10 @@ interface Tags {
   readonly values: Map<number, number>
 }
 
-function readTags(blocks: Blocks, header: ElfHeader, { offset, filesz }: Segment): Tags {
+function readTags(blocks: Blocks, header: ElfHeader, segment: Segment): Tags {
+  const { vaddr, filesz } = segment
+  // Loaders find the section by its address in memory; p_offset, for other tools, is normally the same place.
+  const offset = offsetOf(header.segments, vaddr) ?? segment.offset
   if (offset + filesz > blocks.size) throw malformed('dynamic section', offset, 'leaves the file')
   const entry = header.class === 64 ? 16 : 8
   const tags: Tags = { at: offset, dependencies: [], values: new Map() }
@@ -196,26 +200,11 @@ function lookUp(blocks: Blocks, { at, strings }: Places, offsets: readonly numbe
 
 type Strings = (offset: number) => string
 
-function dependenciesOf(tags: Tags, strings: Strings): Pick<Dynamic, 'dependencies' | 'needed'> {
-  const dependencies = tags.dependencies.map(({ tag, value }) => ({
-    kind: KINDS.get(tag)!,
-    name: strings(value),
-  }))
-  return {
-    dependencies,
-    needed: dependencies.filter(({ kind }) => kind === 'needed').map(({ name }) => name),
-  }
-}
-
-type Singles = { -readonly [K in (typeof SINGLE)[number]['name']]?: string }
-
-function singlesOf(tags: Tags, strings: Strings): Singles {
-  const found: Singles = {}
+function addSingles(dynamic: Mutable<Dynamic>, tags: Tags, strings: Strings): void {
   for (const { name, tag } of SINGLE) {
     const offset = tags.values.get(tag)
-    if (offset !== undefined) found[name] = strings(offset)
+    if (offset !== undefined) dynamic[name] = strings(offset)
   }
-  return found
 }
 
 function withNames(need: RawNeed, strings: Strings): VersionNeed {

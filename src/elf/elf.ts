@@ -116,20 +116,25 @@ export async function readElf(reader: ByteReader): Promise<ElfFile> {
 
 function parseElf(blocks: Blocks): ElfFile {
   const header = parseHeader(blocks)
-  const machine = machineOf(header)
+  // Made of the header itself, as copying one costs much; nobody else has it.
+  const file: Mutable<ElfFile> = Object.assign(header, { machine: machineOf(header), kind: 'other' as const })
   const unlinked = UNLINKED[header.type]
-  if (unlinked !== undefined) return { ...header, machine, kind: unlinked }
-  if (header.phentsize !== PHENTSIZE[header.class]) return { ...header, machine, kind: 'other' }
+  if (unlinked !== undefined || header.phentsize !== PHENTSIZE[header.class]) {
+    file.kind = unlinked ?? 'other'
+    return file
+  }
   checkTable(header)
   const segment = header.segments.find(({ type }) => type === PT_INTERP)
   const interpreter = segment === undefined ? undefined : readInterpreter(blocks, segment)
   const dynamic = readDynamic(blocks, header)
-  const kind = kindOf(header.type, interpreter, dynamic)
-  const file: { -readonly [K in keyof ElfFile]: ElfFile[K] } = { ...header, machine, kind }
+  file.kind = kindOf(header.type, interpreter, dynamic)
   if (interpreter !== undefined) file.interpreter = interpreter
   if (dynamic !== undefined) file.dynamic = dynamic
   return file
 }
+
+/** What is still being put together. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const ET_EXEC = 2
 const ET_DYN = 3

@@ -155,14 +155,12 @@ export class Gathering {
   entries(): LiftEntry[] {
     return [...this.#files.values(), ...this.#links.values()]
       .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role))
-      .map(({ path, realPath, entry, role, soname, why }) => ({
-        path,
-        realPath,
-        entry,
-        role,
-        ...(soname === undefined ? {} : { soname }),
-        why: onceEach(why.sort(compareReasons)),
-      }))
+      .map(({ path, realPath, entry, role, soname, why: all }) => {
+        const why = onceEach(all.sort(compareReasons))
+        return soname === undefined
+          ? { path, realPath, entry, role, why }
+          : { path, realPath, entry, role, soname, why }
+      })
   }
 
   opened(withCache: boolean): readonly Opened[] {

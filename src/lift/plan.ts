@@ -1,3 +1,4 @@
+import type { ByteReader } from '../bytes.js'
 import type { RootFiles } from '../loader/files.js'
 import { rootFiles } from '../loader/files.js'
 import { follow } from '../rootfs/follow.js'
@@ -122,14 +123,13 @@ export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
   for (const directory of plan.directories) tree[directory] = { directory: true }
   for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
-    const { mode, uid, gid, xattrs } = file
-    tree[to] = {
-      file: { size: file.size, read: (offset, length) => image.rootfs.open(file).read(offset, length) },
-      mode,
-      uid,
-      gid,
-      ...(xattrs === undefined ? {} : { xattrs }),
+    const { mode, uid, gid, size, xattrs } = file
+    const content: ByteReader = {
+      size,
+      read: (offset, length) => image.rootfs.open(file).read(offset, length),
     }
+    const node = { file: content, mode, uid, gid }
+    tree[to] = xattrs === undefined ? node : { ...node, xattrs }
   }
   const own = rootFiles(memoryRootFs(tree))
   return {

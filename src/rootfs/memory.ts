@@ -74,16 +74,8 @@ function hold(path: RootPath, node: MemoryNode): Held {
   }
   const content = readerOf(node.file)
   const identity = node.identity ?? `memory:${path}`
-  const entry: FileEntry = {
-    kind: 'file',
-    path,
-    mode: mode ?? 0o755,
-    uid,
-    gid,
-    size: content.size,
-    identity,
-    ...(node.xattrs === undefined ? {} : { xattrs: node.xattrs }),
-  }
+  const common = { kind: 'file' as const, path, mode: mode ?? 0o755, uid, gid, size: content.size, identity }
+  const entry: FileEntry = node.xattrs === undefined ? common : { ...common, xattrs: node.xattrs }
   return { entry, content }
 }
 
