@@ -56,7 +56,6 @@ const HOST_FILES = [
 /** Who may import a module from outside of src, as prefixes of paths; a module that is not here is imported by nobody. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
-  undici: ['source/registry-http.ts', 'source/http-request.ts'],
   fzstd: ['image/decompress.ts'],
   execa: ['source/', 'verify/', 'loader/ldd'],
   commander: ['cli/'],
@@ -74,6 +73,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:path': HOST_FILES,
   'node:stream': ['image/', 'source/', 'pack/'],
   'node:stream/promises': ['image/', 'source/', 'pack/'],
+  'node:tls': ['source/'],
   'node:vm': ['cli/start.ts'],
   'node:zlib': ['image/', 'source/', 'pack/'],
 }

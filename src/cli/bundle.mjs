@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /** Packages that few runs need. */
-const RARE = ['execa', 'fzstd', 'undici']
+const RARE = ['execa', 'fzstd']
 
 /** What the other bundles load as a file of its own, when they come to need it. */
 const APART = [

@@ -1,4 +1,6 @@
-import type { Dispatcher } from 'undici'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { dropped, paced } from './http-body.js'
+import type { Connections, Route } from './http-connections.js'
 
 /** Bounds of one request, in milliseconds and counts. */
 export interface Patience {
@@ -45,60 +47,74 @@ export interface HttpAnswer {
 
 /** Sends one request, no redirect followed; gives up where no answer begins in time. */
 export async function sendOnce(
-  agent: Dispatcher,
-  { method = 'GET', url, headers = {}, body, signal }: HttpRequest,
+  connections: Connections,
+  request: HttpRequest,
   patience: Patience,
 ): Promise<HttpAnswer> {
-  using deadline = deadlineOf(patience.connect + patience.answer, signal)
-  const answer = await agent.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method,
-    headers: { 'user-agent': 'liftbin', ...headers },
-    ...(body === undefined ? {} : { body }),
-    signal: deadline.signal,
-  })
+  const route = await connections.routeTo(request.url)
+  const response = await answered(route, request, patience)
   return {
-    status: answer.statusCode,
-    url,
+    status: response.statusCode ?? 0,
+    url: request.url,
     header: (name) => {
-      const value = answer.headers[name]
+      const value = response.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
-    body: paced(answer.body as AsyncIterable<Uint8Array>, patience.pause),
-    drop: async () => {
-      answer.body.on('error', () => {})
-      answer.body.destroy()
+    body: paced(response, patience.pause),
+    drop: () => dropped(response),
+  }
+}
+
+/** The answer's head, its body still to come; an abort ends that as well. */
+function answered(route: Route, asked: HttpRequest, patience: Patience): Promise<IncomingMessage> {
+  const { method = 'GET', body, signal } = asked
+  const headers = { ...route.headers, 'user-agent': 'liftbin', ...asked.headers }
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) throw aborted()
+    const outgoing = route.request({ ...route.options, method, headers })
+    let response: IncomingMessage | undefined
+    const watch = watchOver(signal, patience.connect + patience.answer, (error) => {
+      // A request that waits for its connection would tell of it only then.
+      reject(error)
+      const exchange = response ?? outgoing
+      exchange.destroy(error)
+    })
+    outgoing.on('response', (head) => {
+      watch.answered()
+      response = head.on('error', () => {})
+      resolve(head)
+    })
+    outgoing.on('error', (error) => {
+      if (response === undefined && isStale(outgoing, error)) resolve(answered(route, asked, patience))
+      else reject(error)
+    })
+    outgoing.on('close', () => {
+      watch.ended()
+      reject(new Error('the connection closed without an answer'))
+    })
+    outgoing.end(body)
+  })
+}
+
+/** Tells when the signal aborts, until the exchange has ended, and when no answer comes in time. */
+function watchOver(signal: AbortSignal | undefined, milliseconds: number, giveUp: (error: Error) => void) {
+  const interrupt = () => giveUp(aborted())
+  const timer = setTimeout(() => giveUp(new Error('no answer in time')), milliseconds)
+  signal?.addEventListener('abort', interrupt)
+  return {
+    answered: () => clearTimeout(timer),
+    ended: () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', interrupt)
     },
   }
 }
 
-/** A bound for everything before the headers, proxies included; disposing it lifts it, the other signal stays. */
-function deadlineOf(
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-): Disposable & { readonly signal: AbortSignal } {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(new Error('no answer in time')), milliseconds)
-  return {
-    signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
-    [Symbol.dispose]: () => clearTimeout(timer),
-  }
+function aborted(): Error {
+  return new DOMException('the request was aborted', 'AbortError')
 }
 
-/** Of a body within two pauses, in bytes: a few bytes now and then must not hold a run for ever. */
-const LEAST = 4 << 10
-
-/** Only the time that is spent waiting for the other side counts. */
-async function* paced(body: AsyncIterable<Uint8Array>, pause: number): AsyncGenerator<Uint8Array> {
-  let [waited, came] = [0, 0]
-  let since = performance.now()
-  for await (const chunk of body) {
-    waited += performance.now() - since
-    came += chunk.length
-    if (came >= LEAST) [waited, came] = [0, 0]
-    if (waited > 2 * pause) throw new Error('the bytes come too slowly')
-    yield chunk
-    since = performance.now()
-  }
+/** The other side may close a connection that nobody uses, and just then it is used; that costs no try. */
+function isStale({ reusedSocket }: ClientRequest, { code }: NodeJS.ErrnoException): boolean {
+  return reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
 }

@@ -1,14 +1,12 @@
-import type { Dispatcher } from 'undici'
 import { LiftError } from '../errors.js'
-import { remembered } from '../rootfs/cached.js'
 import type { Environment } from './engine-command.js'
 import { oneLine } from './engine-errors.js'
+import { type Connections, connections } from './http-connections.js'
 import { interrupted, isFinal, reasonOf, unreachable } from './http-errors.js'
 import { type HttpAnswer, type HttpRequest, PATIENCE, type Patience, sendOnce } from './http-request.js'
-import { proxyFor } from './proxy.js'
 
 /** HTTP to registries: patient, but never for ever. */
-export interface HttpClient extends AsyncDisposable {
+export interface HttpClient extends Disposable {
   /** Throws LiftError 'registry-unreachable', 'registry-failed' or 'interrupted'. */
   send(request: HttpRequest): Promise<HttpAnswer>
 }
@@ -27,41 +25,15 @@ export interface HttpOptions {
 }
 
 /** A client that goes through the proxies of the environment. */
-export async function httpClient(options: HttpOptions): Promise<HttpClient> {
-  const { Agent, Pool, ProxyAgent } = await import('undici')
+export function httpClient(options: HttpOptions): HttpClient {
   const { env, signal, patience = PATIENCE } = options
-  const bounds = { headersTimeout: patience.answer, bodyTimeout: patience.pause }
-  const connect = { timeout: patience.connect }
-  const agents = new Map<string, Dispatcher>()
-  // Connections to proxies: an agent does not end while one of them waits for its tunnel.
-  const pools: Dispatcher[] = []
-  const viaProxy = (uri: string): Dispatcher =>
-    new ProxyAgent({
-      ...bounds,
-      uri,
-      proxyTls: connect,
-      requestTls: connect,
-      proxyTunnel: false,
-      clientFactory: (origin, more) => {
-        const pool = new Pool(origin, { ...more, ...bounds })
-        pools.push(pool)
-        return pool
-      },
-    })
-  const agentFor = (url: URL): Dispatcher => {
-    const proxy = proxyFor(url, env)
-    return remembered(agents, proxy ?? '', () =>
-      proxy === undefined ? new Agent({ ...bounds, connect }) : viaProxy(proxy),
-    )
-  }
+  const kept = connections(env, patience.connect)
   return {
     send: (request) =>
       withRetries({ ...request, signal: request.signal ?? signal }, options, (one) =>
-        follow(agentFor, one, patience),
+        follow(kept, one, patience),
       ),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...pools, ...agents.values()].map((one) => one.destroy()))
-    },
+    [Symbol.dispose]: () => kept[Symbol.dispose](),
   }
 }
 
@@ -115,13 +87,13 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
 
 /** Follows redirects itself: credentials go to the host that they are for and to no other. */
 async function follow(
-  agentFor: (url: URL) => Dispatcher,
+  connections: Connections,
   request: HttpRequest,
   patience: Patience,
 ): Promise<HttpAnswer> {
   let { url, headers = {} } = request
   for (let redirects = 0; ; redirects++) {
-    const answer = await sendOnce(agentFor(url), { ...request, url, headers }, patience)
+    const answer = await sendOnce(connections, { ...request, url, headers }, patience)
     const location = answer.header('location')
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer
     await answer.drop()

@@ -35,7 +35,7 @@ export async function openFromRegistry(
   const { env = process.env, signal, onStep, registryMirrors = [] } = options
   for (const mirror of registryMirrors) checkMirror(mirror)
   const hosts = name.registry === 'docker.io' ? [...registryMirrors, name.registry] : [name.registry]
-  const http = await httpClient({ env, signal, onStep, patience })
+  const http = httpClient({ env, signal, onStep, patience })
   try {
     for (const host of hosts.slice(0, -1)) {
       const image = await openFromHost(host, name, http, options, patience).catch(unlessOfMirror)
@@ -45,7 +45,7 @@ export async function openFromRegistry(
   } catch (error) {
     throw signal?.aborted ? new LiftError('interrupted', `interrupted while fetching ${name.text}`) : error
   } finally {
-    await http[Symbol.asyncDispose]()
+    http[Symbol.dispose]()
   }
 }
 

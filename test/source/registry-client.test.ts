@@ -284,7 +284,7 @@ test('a realm that is less safe than the registry, or none, gets nothing', async
           body: (async function* () {})(),
           drop: async () => {},
         }),
-        [Symbol.asyncDispose]: async () => {},
+        [Symbol.dispose]: () => {},
       },
     },
   )
@@ -381,7 +381,7 @@ async function demo(
 ): Promise<Setting> {
   const registry = await fakeRegistry(...faults)
   registry.put('demo', 'latest', image)
-  const http = await httpClient({ env: {}, patience, signal: options.signal })
+  const http = httpClient({ env: {}, patience, signal: options.signal })
   let asked = 0
   const client = registryClient(
     { origin: `http://${registry.host}`, path: 'demo', name: 'demo' },
@@ -405,7 +405,7 @@ async function demo(
       return Buffer.concat(chunks)
     },
     [Symbol.asyncDispose]: async () => {
-      await http[Symbol.asyncDispose]()
+      http[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
     },
   }

@@ -56,7 +56,7 @@ test('who wants us to wait longer than anybody would is not asked again', async 
 
 test('nobody there is final, with the reason', async () => {
   const steps: string[] = []
-  await using http = await httpClient({ env: {}, patience: QUICK, onStep: (step) => steps.push(step) })
+  using http = httpClient({ env: {}, patience: QUICK, onStep: (step) => steps.push(step) })
   await assert.rejects(http.send({ url: new URL('http://127.0.0.1:1/v2/') }), {
     code: 'registry-unreachable',
     message: /127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/,
@@ -74,7 +74,7 @@ test('a registry that takes the connection and says nothing is given up', async 
 test('a body that stops, or that brings a byte now and then, is given up', async () => {
   for (const fault of [stallAt(/a/, 1), trickle(/a/, 20)]) {
     await using registry = await fakeRegistry(fault)
-    await assert.rejects(get(registry, '/a', {}, HASTY), /terminated|Timeout|too slowly/i)
+    await assert.rejects(get(registry, '/a', {}, HASTY), /nothing came for 0.1 s|too slowly/)
   }
 })
 
@@ -84,7 +84,7 @@ test('who speaks another protocol is an error, not a hang', async () => {
   const { port } = server.address() as { port: number }
   try {
     for (const scheme of ['http', 'https']) {
-      await using http = await httpClient({ env: {}, patience: QUICK })
+      using http = httpClient({ env: {}, patience: QUICK })
       const url = new URL(`${scheme}://127.0.0.1:${port}/v2/`)
       await assert.rejects(http.send({ url }), { code: 'registry-unreachable' })
     }
@@ -95,7 +95,7 @@ test('who speaks another protocol is an error, not a hang', async () => {
 
 test('where HTTPS is spoken to who knows only HTTP, the error names the option', async () => {
   await using registry = await fakeRegistry()
-  await using http = await httpClient({ env: {}, patience: QUICK })
+  using http = httpClient({ env: {}, patience: QUICK })
   await assert.rejects(http.send({ url: new URL(`https://${registry.host}/v2/`) }), {
     code: 'registry-unreachable',
     hint: /--insecure-registry/,
@@ -150,7 +150,7 @@ test('redirects without end, to a file or to no address are errors', async () =>
 test('what was sent by POST is not sent to another host', async () => {
   await using other = await fakeRegistry()
   await using registry = await fakeRegistry(answers(/token/, 307, { location: `http://${other.host}/` }))
-  await using http = await httpClient({ env: {}, patience: QUICK })
+  using http = httpClient({ env: {}, patience: QUICK })
   const url = new URL(`http://${registry.host}/token`)
   await assert.rejects(http.send({ method: 'POST', url, body: 'refresh_token=secret' }), {
     code: 'registry-failed',
@@ -176,7 +176,7 @@ test('an abort ends the wait for an answer, for a body and for the next try', as
 test('a compressed blob comes as it is', async () => {
   const packed = Buffer.from('1f8b08000000000000034b040043beb7e801000000', 'hex')
   await using registry = await fakeRegistry(answers(/a/, 200, {}, packed))
-  await using http = await httpClient({ env: {}, patience: QUICK })
+  using http = httpClient({ env: {}, patience: QUICK })
   const answer = await http.send({ url: new URL(`http://${registry.host}/a`) })
   const chunks: Uint8Array[] = []
   for await (const chunk of answer.body) chunks.push(chunk)
@@ -196,7 +196,7 @@ test('HTTPS goes through the proxy by CONNECT, and its password is never said', 
   const { port } = proxy.address() as { port: number }
   try {
     const env = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}` }
-    await using http = await httpClient({ env, patience: { ...QUICK, retries: 0 } })
+    using http = httpClient({ env, patience: { ...QUICK, retries: 0 } })
     await assert.rejects(http.send({ url: new URL('https://registry.example/v2/') }), (error: Error) => {
       assert.match(error.message, /registry\.example cannot be reached: .*407/)
       return !allTextOf(error).includes('secret')
@@ -210,7 +210,7 @@ test('HTTPS goes through the proxy by CONNECT, and its password is never said', 
 
 test('plain HTTP goes through the proxy by the whole address', async () => {
   await using proxy = await fakeRegistry(answers(/registry\.example/, 200, {}, 'by proxy'))
-  await using http = await httpClient({ env: { HTTP_PROXY: proxy.host }, patience: QUICK })
+  using http = httpClient({ env: { HTTP_PROXY: proxy.host }, patience: QUICK })
   const answer = await http.send({ url: new URL('http://registry.example:5000/v2/?x=1') })
   assert.equal(answer.status, 200)
   assert.deepEqual(proxy.lines, ['GET http://registry.example:5000/v2/?x=1'])
@@ -222,10 +222,10 @@ test('a proxy that is silent is given up', async () => {
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
   const { port } = proxy.address() as { port: number }
   try {
-    await using http = await httpClient({ env: { HTTPS_PROXY: `127.0.0.1:${port}` }, patience: HASTY })
+    using http = httpClient({ env: { HTTPS_PROXY: `127.0.0.1:${port}` }, patience: HASTY })
     await assert.rejects(http.send({ url: new URL('https://registry.example/v2/') }), {
       code: 'registry-unreachable',
-      message: /Timeout|no answer in time/,
+      message: /no answer in time/,
     })
   } finally {
     proxy.close()
@@ -239,7 +239,7 @@ async function get(
   options: Partial<HttpOptions> = {},
   patience: Patience = QUICK,
 ): Promise<{ answer: HttpAnswer; text: string }> {
-  await using http = await httpClient({ env: {}, patience, ...options })
+  using http = httpClient({ env: {}, patience, ...options })
   const answer = await http.send({ url: new URL(`http://${registry.host}${path}`), headers: SECRET })
   const chunks: Uint8Array[] = []
   for await (const chunk of answer.body) chunks.push(chunk)
