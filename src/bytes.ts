@@ -8,7 +8,7 @@ export interface ByteReader {
   readonly size: number
   read(offset: number, length: number): Promise<Uint8Array>
   /** Where no waiting is needed: fills `into` from `offset` on as far as the data goes, and gives how far that is. */
-  readNow?(offset: number, into: Uint8Array): number
+  readonly readNow?: ((offset: number, into: Uint8Array) => number) | undefined
 }
 
 /** A reader over bytes in memory; reads are views, not copies. */
@@ -29,9 +29,16 @@ export function bufferReader(bytes: Uint8Array): ByteReader {
 /** `length` bytes of another reader from `start` on; reads never leave the window. */
 export function windowReader(outer: ByteReader, start: number, length: number): ByteReader {
   const size = Math.max(0, Math.min(length, outer.size - start))
+  const within = (offset: number, wanted: number) => Math.max(0, Math.min(wanted, size - offset))
   return {
     size,
-    read: (offset, wanted) => outer.read(start + offset, Math.max(0, Math.min(wanted, size - offset))),
+    read: (offset, wanted) => outer.read(start + offset, within(offset, wanted)),
+    get readNow() {
+      const { readNow } = outer
+      if (readNow === undefined) return undefined
+      return (offset: number, into: Uint8Array) =>
+        readNow(start + offset, into.subarray(0, within(offset, into.length)))
+    },
   }
 }
 

@@ -43,6 +43,15 @@ test('every reader gives what was asked for, and less only at the end', async (t
       assert.deepEqual(await read(reader, offset, length), [...BYTES.slice(offset, offset + length)], name)
     }
     assert.deepEqual(await read(reader, 990, 100), [...BYTES.slice(990)], name)
+    for (const [offset, length] of [
+      [100, 500],
+      [990, 100],
+      [1000, 1],
+    ] as const) {
+      const into = new Uint8Array(length)
+      const got = reader.readNow!(offset, into)
+      assert.deepEqual([...into.subarray(0, got)], [...BYTES.slice(offset, offset + length)], name)
+    }
     assert.deepEqual(await read(reader, 1000, 1), [], name)
     assert.deepEqual(await read(reader, 5000, 100), [], name)
   }
@@ -55,6 +64,11 @@ test('a window is never left, wherever it lies', async () => {
   assert.deepEqual(await read(windowReader(windowReader(reader, 10, 20), 5, 100), 0, 100), [
     ...BYTES.slice(15, 30),
   ])
+})
+
+test('a window can be read without waiting only where what it shows can', () => {
+  const { size, read } = bufferReader(BYTES)
+  assert.equal(windowReader({ size, read }, 10, 20).readNow, undefined)
 })
 
 test('blocks are read whole, each once, neighbours together', async () => {

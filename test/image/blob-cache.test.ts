@@ -238,6 +238,27 @@ describe('the cache is limited in size', () => {
   })
 })
 
+test('what is kept can be read without waiting, but not for long at a stretch', async (t) => {
+  const directory = folder(t)
+  const layer = layerOf('hello')
+  await readThrough(directory, layer)
+  const store = blobCache(directory)!
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
+  const kept = (await store.find(layer.blob.digest))!
+  const into = Buffer.alloc(5)
+  const readNow = kept.readNow!
+  assert.equal(readNow(512, into), 5)
+  assert.equal(into.toString(), 'hello')
+  t.mock.timers.setTime(1_000_100)
+  assert.equal(kept.readNow, undefined)
+  await kept.read(0, 1)
+  assert.ok(kept.readNow)
+  t.mock.timers.setTime(0)
+  assert.equal(kept.readNow, undefined, 'the clock was set back')
+  await store[Symbol.asyncDispose]()
+  assert.throws(() => readNow(512, into), { code: 'unreadable' })
+})
+
 test('the cache is counted, and emptied whole', async (t) => {
   const directory = folder(t)
   const layers = [layerOf('a'), layerOf('b')]
