@@ -6,7 +6,7 @@ import { LiftError } from '../errors.js'
 import { type BlobStore, temporaryStore } from './blob-store.js'
 import { entriesOf, fileName, namesIn, openTrusted, removeEntry, strayStamps } from './cache-entries.js'
 import { isLocked, takeLock } from './cache-lock.js'
-import { cacheWriter } from './cache-writer.js'
+import { cacheWriter, keepBlob } from './cache-writer.js'
 
 /** What a cache on disk holds. */
 export interface CacheContents {
@@ -55,6 +55,7 @@ export function blobCache(directory: string, most = DEFAULT_CACHE_SIZE): BlobSto
     },
     create: (digest) =>
       cacheWriter(digest, { directory, inWork, reader, otherwise: () => temporary.create(digest) }),
+    keep: (digest, write) => attempt(() => keepBlob(digest, { directory, inWork }, write)),
     forget: (digest) => attempt(() => removeEntry(directory, fileName(digest))),
     [Symbol.asyncDispose]: async () => {
       for (const fd of open) closeSync(fd)

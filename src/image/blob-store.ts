@@ -12,6 +12,8 @@ export interface BlobStore extends AsyncDisposable {
    */
   claim(digest: Digest, signal?: AbortSignal): Promise<Disposable>
   create(digest: Digest): BlobWriter
+  /** Keeps what can be made again, where there is room: `write` appends it and gives its digest. Never throws. */
+  keep(digest: Digest, write: (append: (bytes: Uint8Array) => void) => Digest): void
   /** Says that what `find` gave is damaged. */
   forget(digest: Digest): void
 }
@@ -48,6 +50,7 @@ export function temporaryStore(): BlobStore {
         abort: () => spool.close(),
       }
     },
+    keep: () => {},
     forget: () => {},
     [Symbol.asyncDispose]: async () => {
       for (const spool of spools) spool.close()

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ByteReader, readFully } from '../bytes.js'
-import type { BlobWriter } from './blob-store.js'
+import type { BlobStore, BlobWriter } from './blob-store.js'
 import { fileName, publish } from './cache-entries.js'
 import type { Digest } from './digest.js'
 
@@ -19,7 +19,7 @@ export interface CachePlace {
 
 /** Writes a blob beside the cache; committing gives it its name there. */
 export function cacheWriter(digest: Digest, place: CachePlace): BlobWriter {
-  const path = join(place.inWork, `${fileName(digest)}.${randomBytes(6).toString('hex')}`)
+  const path = unfinished(digest, place.inWork)
   let fd = openedNew(path)
   let other = fd === undefined ? place.otherwise() : undefined
   let size = 0
@@ -58,8 +58,7 @@ export function cacheWriter(digest: Digest, place: CachePlace): BlobWriter {
         publish(place.directory, digest, path, done, content)
       } catch {
         // The run has what it needs; only a later one does not find it.
-        rmSync(path, { force: true })
-        rmSync(`${path}.stamp`, { force: true })
+        remove(path)
       }
       return place.reader(done)
     },
@@ -68,6 +67,34 @@ export function cacheWriter(digest: Digest, place: CachePlace): BlobWriter {
       drop()
     },
   }
+}
+
+/** Writes a blob that can be done without: where anything fails, nothing is left. */
+export function keepBlob(
+  digest: Digest,
+  { directory, inWork }: Pick<CachePlace, 'directory' | 'inWork'>,
+  write: Parameters<BlobStore['keep']>[1],
+): void {
+  const path = unfinished(digest, inWork)
+  const fd = openedNew(path)
+  if (fd === undefined) return
+  try {
+    const content = write((bytes) => writeFileSync(fd, bytes))
+    publish(directory, digest, path, fd, content)
+  } catch {
+    remove(path)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function unfinished(digest: Digest, inWork: string): string {
+  return join(inWork, `${fileName(digest)}.${randomBytes(6).toString('hex')}`)
+}
+
+function remove(path: string): void {
+  rmSync(path, { force: true })
+  rmSync(`${path}.stamp`, { force: true })
 }
 
 const PIECE = 1 << 20

@@ -1,10 +1,8 @@
-import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
+import type { ByteReader } from '../bytes.js'
 import { inContext, LiftError } from '../errors.js'
-import { components, join, type RootPath } from '../rootfs/path.js'
-import type { Entry, RootFs } from '../rootfs/rootfs.js'
-import { addMember, emptyDirectory, type Node, overlay } from './layer-tree.js'
-import { sparseReader } from './sparse.js'
+import { addMember, emptyDirectory, overlay } from './layer-tree.js'
 import type { TarEntry } from './tar-header.js'
+import type { Tree } from './tree.js'
 
 /** A layer whose members are known and whose content can be read anywhere. */
 export interface Layer {
@@ -17,10 +15,11 @@ export interface Layer {
 const MOST_IMPLIED = 1_000_000
 
 /**
- * Layers as one root file system, the lowest first: as overlayfs would show them, without unpacking any.
+ * What layers make together, the lowest first: as overlayfs would show them, without unpacking any.
+ * Caches keep it, so whatever makes another tree of the same layers needs another `VERSION` in `tree-index.ts`.
  * Throws LiftError 'unreadable' for a layer that cannot be unpacked, 'limit' for one that has no end of directories.
  */
-export function layeredRootFs(layers: readonly Layer[]): RootFs {
+export function layeredTree(layers: readonly Pick<Layer, 'members'>[]): Tree {
   let root = emptyDirectory()
   let implied = 0
   for (const [index, { members }] of layers.entries()) {
@@ -33,40 +32,5 @@ export function layeredRootFs(layers: readonly Layer[]): RootFs {
       throw inContext(error, `layer ${index + 1} of ${layers.length}`)
     }
   }
-  const nodeAt = (path: RootPath): Node | undefined => {
-    let node: Node | undefined = root
-    for (const name of components(path)) node = node?.children?.get(name)
-    return node
-  }
-  return {
-    lstat: async (path) => {
-      const node = nodeAt(path)
-      return node === undefined ? undefined : entryOf(path, node)
-    },
-    list: async (directory) => {
-      const names = [...(nodeAt(directory)?.children ?? [])]
-      return names
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, node]) => entryOf(join(directory, name), node))
-    },
-    open: ({ path }) => {
-      const inode = nodeAt(path)?.inode
-      if (inode === undefined) return bufferReader(new Uint8Array(0))
-      const { offset, size, sparse } = inode.member
-      const stored = windowReader(layers[inode.layer]!.content, offset, size)
-      return sparse === undefined ? stored : sparseReader(stored, sparse)
-    },
-  }
-}
-
-function entryOf(path: RootPath, { inode, children }: Node): Entry {
-  if (inode === undefined) return { kind: 'directory', path, mode: 0o755, uid: 0, gid: 0 }
-  const { member, layer } = inode
-  const { mode, uid, gid, xattrs } = member
-  const common = { path, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) }
-  if (children !== undefined) return { kind: 'directory', ...common }
-  if (member.kind === 'symlink') return { kind: 'symlink', ...common, mode: 0o777, target: member.target }
-  if (member.kind !== 'file') return { kind: 'special', ...common }
-  const size = member.sparse?.size ?? member.size
-  return { kind: 'file', ...common, size, identity: `${layer}:${member.offset}` }
+  return root
 }

@@ -3,9 +3,10 @@ import type { BlobStore } from '../image/blob-store.js'
 import { type Digest, digestOf, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
 import { optional } from '../image/json-fields.js'
-import { type Blobs, openLayers, readImage } from '../image/layout.js'
+import { type Blobs, readImage } from '../image/layout.js'
 import { budgetOf } from '../image/limits.js'
 import { type Descriptor, MAX_DOCUMENT } from '../image/manifest.js'
+import { openLayers } from '../image/open-layers.js'
 import { parsePlatform } from '../image/platform.js'
 import { type ImageName, parseImageName } from '../image/reference.js'
 import { PATIENCE, type Patience } from './http-request.js'
@@ -139,7 +140,7 @@ function blobsOf(client: RegistryClient, store: BlobStore, start: Descriptor, by
       const kept = await keptDocument(store, digest)
       if (kept !== undefined) return kept
       const document = await fetched(descriptor)
-      if (sha256(document) === digest) await keepDocument(store, digest, document)
+      if (sha256(document) === digest) keepDocument(store, digest, document)
       return document
     },
     layer: async ({ digest, size }) => ({ stream: (signal) => client.blob(digest, size, signal) }),
@@ -154,15 +155,11 @@ async function keptDocument(store: BlobStore, digest: Digest): Promise<Uint8Arra
   return undefined
 }
 
-async function keepDocument(store: BlobStore, digest: Digest, document: Uint8Array): Promise<void> {
-  const writer = store.create(digest)
-  try {
-    writer.append(document)
-    await writer.commit(digest)
-  } catch (error) {
-    writer.abort()
-    throw error
-  }
+function keepDocument(store: BlobStore, digest: Digest, document: Uint8Array): void {
+  store.keep(digest, (append) => {
+    append(document)
+    return digest
+  })
 }
 
 /** Docker's registry has another name as a host. */

@@ -1,6 +1,6 @@
 import type { Image } from '../image/image.js'
-import type { LayerProgress } from '../image/layout.js'
 import type { Limits } from '../image/limits.js'
+import type { LayerProgress } from '../image/open-layers.js'
 
 /** What every source understands. */
 export interface OpenOptions {

@@ -4,7 +4,7 @@ import { bufferReader } from '../../src/bytes.js'
 import { LiftError } from '../../src/errors.js'
 import { parseConfigDocument } from '../../src/image/config.js'
 import { decompressed } from '../../src/image/decompress.js'
-import { layeredRootFs } from '../../src/image/layered.js'
+import type { Layer } from '../../src/image/layered.js'
 import { parseManifest } from '../../src/image/manifest.js'
 import { readTar, type TarEntry } from '../../src/image/tar-index.js'
 import type { RootFs } from '../../src/rootfs/rootfs.js'
@@ -13,6 +13,7 @@ import { answerOrRefusal, fuzz } from '../support/fuzz.js'
 import { mutated } from '../support/fuzz-bytes.js'
 import { randomLayer, unpackedAndMounted } from '../support/fuzz-layers.js'
 import type { Random } from '../support/fuzz-random.js'
+import { answersOf, indexedRootFs, layeredRootFs } from '../support/layered-rootfs.js'
 import { type TarMember, tarOf } from '../support/tar-builder.js'
 
 fuzz({
@@ -29,14 +30,29 @@ fuzz({
   },
 })
 
+fuzz({
+  title: 'an index of layers shows what the layers show',
+  rounds: 1000,
+  round: async (random) => {
+    const layers = await layersOf(random.several(1, 4, () => randomLayer(random)))
+    const shown = await answerOrRefusal(() => answersOf(layeredRootFs(layers)))
+    if (shown instanceof LiftError) return
+    assert.deepEqual(await answersOf(await indexedRootFs(layers)), shown)
+  },
+})
+
 async function rootOf(layers: readonly (readonly TarMember[])[]): Promise<RootFs> {
+  return layeredRootFs(await layersOf(layers))
+}
+
+async function layersOf(layers: readonly (readonly TarMember[])[]): Promise<Layer[]> {
   const read = layers.map(async (layer) => {
     const content = bufferReader(tarOf(layer))
     const members: TarEntry[] = []
     for await (const member of readTar(content)) members.push(member)
     return { content, members }
   })
-  return layeredRootFs(await Promise.all(read))
+  return Promise.all(read)
 }
 
 async function listed(rootfs: RootFs): Promise<string> {

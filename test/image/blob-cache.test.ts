@@ -238,6 +238,41 @@ describe('the cache is limited in size', () => {
   })
 })
 
+describe('what can be done without', () => {
+  const BYTES = Buffer.from('made again at will')
+  const DIGEST = sha256(BYTES)
+
+  test('is kept whole, with a stamp', async (t) => {
+    const directory = folder(t)
+    const store = blobCache(directory)!
+    store.keep(DIGEST, (append) => {
+      append(BYTES.subarray(0, 5))
+      append(BYTES.subarray(5))
+      return DIGEST
+    })
+    const kept = await store.find(DIGEST, DIGEST)
+    assert.deepEqual(Buffer.from(await kept!.read(0, 100)), BYTES)
+    await store[Symbol.asyncDispose]()
+    const name = DIGEST.replace(':', '-')
+    assert.deepEqual(filesBelow(directory), [name, `${name}.stamp`])
+  })
+
+  test('leaves nothing where it fails, and fails nothing', async (t) => {
+    const directory = folder(t)
+    const store = blobCache(directory)!
+    store.keep(DIGEST, (append) => {
+      append(BYTES)
+      throw new Error('too large')
+    })
+    assert.deepEqual(filesBelow(directory), [])
+    rmSync(join(directory, 'in-work'), { recursive: true })
+    const write = t.mock.fn(() => DIGEST)
+    store.keep(DIGEST, write)
+    await store[Symbol.asyncDispose]()
+    assert.deepEqual([filesBelow(directory), write.mock.callCount()], [[], 0])
+  })
+})
+
 test('what is kept can be read without waiting, but not for long at a stretch', async (t) => {
   const directory = folder(t)
   const layer = layerOf('hello')

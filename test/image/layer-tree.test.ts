@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
-import { layeredRootFs } from '../../src/image/layered.js'
 import { readTar, type TarEntry } from '../../src/image/tar-index.js'
 import type { RootFs } from '../../src/rootfs/rootfs.js'
+import { layeredRootFs } from '../support/layered-rootfs.js'
 import { textAt } from '../support/rootfs-contract.js'
 import { paxOf, type TarMember, tarOf } from '../support/tar-builder.js'
 

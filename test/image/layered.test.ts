@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
 import { LiftError } from '../../src/errors.js'
-import { type Layer, layeredRootFs } from '../../src/image/layered.js'
+import type { Layer } from '../../src/image/layered.js'
 import { readTar, type TarEntry } from '../../src/image/tar-index.js'
 import { described, layerCases } from '../support/layer-cases.js'
+import { layeredRootFs } from '../support/layered-rootfs.js'
 
 for (const { rule, layers, ours } of layerCases()) {
   test(`as an engine shows it: ${rule}`, async () => {

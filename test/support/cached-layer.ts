@@ -3,8 +3,8 @@ import { blobCache } from '../../src/image/blob-cache.js'
 import type { BlobStore } from '../../src/image/blob-store.js'
 import { sha256 } from '../../src/image/digest.js'
 import { type LayerBlob, openLayer } from '../../src/image/layer.js'
-import { layeredRootFs } from '../../src/image/layered.js'
 import { budgetOf } from '../../src/image/limits.js'
+import { layeredRootFs } from './layered-rootfs.js'
 import { tarOf } from './tar-builder.js'
 
 /** A layer to be fetched, and how often that was done. */

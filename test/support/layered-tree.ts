@@ -1,15 +1,24 @@
 import { bufferReader } from '../../src/bytes.js'
-import { layeredRootFs } from '../../src/image/layered.js'
+import type { Layer } from '../../src/image/layered.js'
 import { readTar, type TarEntry } from '../../src/image/tar-index.js'
 import type { MemoryNode } from '../../src/rootfs/memory.js'
 import type { RootFs } from '../../src/rootfs/rootfs.js'
+import { layeredRootFs } from './layered-rootfs.js'
 import { paxOf, type TarMember, tarOf } from './tar-builder.js'
 
-/** A tree literal as layers that share its entries out among them; names of one inode stay in one layer. */
+/** A tree literal as a root of layers that share its entries out among them. */
 export async function layeredTree(
   tree: Readonly<Record<string, MemoryNode>>,
   count: number,
 ): Promise<RootFs> {
+  return layeredRootFs(await layersOf(tree, count))
+}
+
+/** A tree literal as layers that share its entries out among them; names of one inode stay in one layer. */
+export async function layersOf(
+  tree: Readonly<Record<string, MemoryNode>>,
+  count: number,
+): Promise<readonly Layer[]> {
   const first = new Map<string, { readonly path: string; readonly layer: number }>()
   const layers = Array.from({ length: count }, (): TarMember[] => [])
   for (const [index, [path, node]] of Object.entries(tree).entries()) {
@@ -19,11 +28,17 @@ export async function layeredTree(
     if (identity !== undefined && known === undefined) first.set(identity, { path, layer })
     layers[layer]!.push(paxOf({ path: `.${path}` }), memberOf(node, known?.path))
   }
-  return layeredRootFs(await Promise.all(layers.map(layerOf)))
+  return Promise.all(layers.map(layerOf))
 }
 
-async function layerOf(members: readonly TarMember[]) {
-  const content = bufferReader(tarOf(members))
+/** A layer of these members. */
+export async function layerOf(members: readonly TarMember[]): Promise<Layer> {
+  return tarLayer(tarOf(members))
+}
+
+/** An uncompressed tar as a layer. */
+export async function tarLayer(tar: Uint8Array): Promise<Layer> {
+  const content = bufferReader(tar)
   const entries: TarEntry[] = []
   for await (const entry of readTar(content)) entries.push(entry)
   return { content, members: entries }
