@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ByteReader, readFully } from '../bytes.js'
 import { LiftError } from '../errors.js'
@@ -92,7 +92,7 @@ function isOurs(directory: string, inWork: string): boolean {
     const fd = openSync(probe, 'wx', 0o600)
     const { uid } = fstatSync(fd)
     closeSync(fd)
-    rmSync(probe)
+    unlinkSync(probe)
     const owners = [directory, inWork].map((path) => statSync(path))
     return owners.every((stats) => stats.uid === uid && (stats.mode & 0o002) === 0)
   } catch {
