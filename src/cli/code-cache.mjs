@@ -2,9 +2,12 @@
  * Leaves V8's code cache next to each bundle, for `start.ts`. The command line runs a few times before: a cache
  * holds the functions that have been used, and all others are compiled by each run that comes to them.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import Module, { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { cachedImage } from './cached-image.mjs'
 
 /** The lift is of the program that surely is here, out of the root file system that surely is here. */
 const RUNS = [['--version'], ['dir:/', process.execPath]]
@@ -14,11 +17,17 @@ const require = createRequire(import.meta.url)
 const scripts = new Map()
 const end = process.exit
 
+const cache = mkdtempSync(join(tmpdir(), 'liftbin-build-'))
+process.env.XDG_CACHE_HOME = cache
+const image = await cachedImage(`${directory}main.cjs`).catch(() => undefined)
+if (image !== undefined) RUNS.push([image, '/none'])
+
 for (const argv of RUNS) await run(argv)
 for (const [file, { text, script }] of scripts) {
   const kept = `${file}.${process.version}-${process.arch}.cache`
   writeFileSync(kept, Buffer.concat([script.createCachedData(), text]))
 }
+rmSync(cache, { recursive: true })
 end(0)
 
 /** One run of the command line, up to where it would end the process. */
