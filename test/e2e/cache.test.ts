@@ -26,10 +26,10 @@ test('two runs at the same time fetch a layer once', async (t) => {
 test('a second run fetches nothing, unless it goes without the cache', async (t) => {
   const { registry, cache } = await place(t, moment)
   const env = { XDG_CACHE_HOME: cache }
-  const first = await lift(registry, env).over
-  const second = await lift(registry, env).over
+  const first = await lift(registry, env, '--no-progress').over
+  const second = await lift(registry, env, '--no-progress').over
   assert.deepEqual([second, registry.fetches()], [first, [1]])
-  const third = await lift(registry, env, '--no-cache').over
+  const third = await lift(registry, env, '--no-progress', '--no-cache').over
   assert.deepEqual([third, registry.fetches()], [first, [2]])
 })
 
