@@ -44,4 +44,7 @@ export interface SourceFlags {
   readonly maxSize?: number
   readonly maxFiles?: number
   readonly maxRatio?: number
+  /** In bytes. */
+  readonly maxPath?: number
+  readonly maxNesting?: number
 }

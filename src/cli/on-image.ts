@@ -1,4 +1,4 @@
-import type { Image, OpenOptions } from '../index.js'
+import type { Image, Limits, OpenOptions } from '../index.js'
 import type { CommonFlags, Context, Door, SourceFlags } from './context.js'
 import { startProgress } from './progress.js'
 
@@ -35,17 +35,23 @@ export async function onImage<T>(
 }
 
 function sourceOptions(flags: SourceFlags, { env }: Context): OpenOptions {
-  const { platform, cache, cacheSize, insecureRegistry, registryMirror, maxSize, maxFiles, maxRatio } = flags
+  const { platform, cache, cacheSize, insecureRegistry, registryMirror } = flags
   return {
     env,
-    limits: {
-      ...(maxSize === undefined ? {} : { unpacked: maxSize }),
-      ...(maxFiles === undefined ? {} : { entries: maxFiles }),
-      ...(maxRatio === undefined ? {} : { ratio: maxRatio }),
-    },
+    limits: limitsOf(flags),
     ...(platform === undefined ? {} : { platform }),
     ...(cache === false ? { cache: 'none' } : cacheSize === undefined ? {} : { cache: { size: cacheSize } }),
     ...(insecureRegistry === undefined ? {} : { insecureRegistries: insecureRegistry }),
     ...(registryMirror === undefined ? {} : { registryMirrors: registryMirror }),
+  }
+}
+
+function limitsOf({ maxSize, maxFiles, maxRatio, maxPath, maxNesting }: SourceFlags): Partial<Limits> {
+  return {
+    ...(maxSize === undefined ? {} : { unpacked: maxSize }),
+    ...(maxFiles === undefined ? {} : { entries: maxFiles }),
+    ...(maxRatio === undefined ? {} : { ratio: maxRatio }),
+    ...(maxPath === undefined ? {} : { path: maxPath }),
+    ...(maxNesting === undefined ? {} : { nesting: maxNesting }),
   }
 }

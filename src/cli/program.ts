@@ -50,6 +50,8 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     .option('--max-size <size>', 'most that all layers may unpack to (256G)', parseSize)
     .option('--max-files <count>', 'most files in all layers (4000000)', parseCount)
     .option('--max-ratio <factor>', 'most that a large layer may grow by unpacking (250)', parseCount)
+    .option('--max-path <bytes>', 'longest name of a file in a layer (4095)', parseCount)
+    .option('--max-nesting <count>', 'most indexes within each other (4)', parseCount)
     .addHelpText('after', `${IMAGES}\n${EXAMPLES}`)
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .showHelpAfterError('  liftbin --help shows how.')

@@ -37,27 +37,33 @@ export interface LayerContext {
  * Throws LiftError 'unreadable' or 'limit', naming `what`.
  */
 export async function openLayer(blob: LayerBlob, what: string, context: LayerContext): Promise<Layer> {
-  const { store, budget } = context
-  const layer = (await keptLayer(store, blob)) ?? (await takeIn(blob, what, context))
-  budget.addEntries(layer.members.length)
-  return layer
+  return (await keptLayer(blob, context)) ?? takeIn(blob, what, context)
 }
 
-async function keptLayer(store: BlobStore, { digest, diffId }: LayerBlob): Promise<Layer | undefined> {
+async function keptLayer(
+  { digest, diffId }: LayerBlob,
+  { store, budget }: LayerContext,
+): Promise<Layer | undefined> {
   const content = await store.find(digest, diffId)
+  const members = content === undefined ? undefined : await membersOf(content)
   if (content === undefined) return undefined
-  try {
-    return { content, members: await membersOf(content) }
-  } catch {
+  if (members === undefined) {
     // What was kept is damaged in a way that its stamp does not show.
     store.forget(digest)
     return undefined
   }
+  for (const { path } of members) budget.addEntry(path)
+  return { content, members }
 }
 
-async function membersOf(tar: ByteReader): Promise<TarEntry[]> {
+/** Undefined where it is no tar. */
+async function membersOf(tar: ByteReader): Promise<TarEntry[] | undefined> {
   const members: TarEntry[] = []
-  for await (const member of readTar(tar, 'any')) members.push(member)
+  try {
+    for await (const member of readTar(tar, 'any')) members.push(member)
+  } catch {
+    return undefined
+  }
   return members
 }
 
@@ -69,7 +75,7 @@ async function takeIn(blob: LayerBlob, what: string, context: LayerContext): Pro
     return { content: reader, members }
   }
   using _claim = await context.store.claim(blob.digest, context.signal)
-  const kept = await keptLayer(context.store, blob)
+  const kept = await keptLayer(blob, context)
   if (kept !== undefined) return kept
   const writer = context.store.create(blob.digest)
   try {
@@ -128,7 +134,10 @@ async function scan(
     budget.addBytes(chunk.length, total, packed)
     hasher?.update(chunk)
     writer?.append(chunk)
-    for (const member of named(what, () => scanner.push(chunk))) members.push(member)
+    for (const member of named(what, () => scanner.push(chunk))) {
+      budget.addEntry(member.path)
+      members.push(member)
+    }
   }
   named(what, () => scanner.finish())
   return { members, content: hasher?.check(`${what}, uncompressed,`) ?? digest }

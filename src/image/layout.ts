@@ -3,6 +3,7 @@ import { LiftError } from '../errors.js'
 import { type ConfigDocument, parseConfigDocument } from './config.js'
 import { checkSize, type Digest, digestOf, verifyDigest } from './digest.js'
 import type { LayerBlob } from './layer.js'
+import type { Limits } from './limits.js'
 import { type Descriptor, MAX_DOCUMENT, type Manifest, parseManifest } from './manifest.js'
 import { bestMatch, formatPlatform, hostPlatform, type Platform } from './platform.js'
 
@@ -13,8 +14,6 @@ export interface Blobs {
   layer(descriptor: Descriptor): Promise<Pick<LayerBlob, 'stream' | 'reader'>>
 }
 
-const MOST_NESTED = 4
-
 /**
  * Finds the manifest of a platform, starting from a descriptor that may be of an index. `what` names the image.
  * Throws LiftError 'platform-mismatch' with what there is.
@@ -24,14 +23,17 @@ async function resolveManifest(
   start: Descriptor,
   wanted: Platform | undefined,
   what: string,
+  { nesting }: Limits,
 ): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest }> {
   let descriptor = start
-  for (let depth = 0; depth < MOST_NESTED; depth++) {
+  for (let depth = 0; depth < nesting; depth++) {
     const parsed = parseManifest(await readDocument(blobs, descriptor, what), `the manifest of ${what}`)
     if (parsed.kind === 'manifest') return { descriptor, manifest: parsed }
     descriptor = choosePlatform(parsed.manifests, wanted, what)
   }
-  throw new LiftError('unreadable', `${what} has indexes within indexes, more than ${MOST_NESTED} deep`)
+  throw new LiftError('limit', `${what} has indexes within indexes, more than ${nesting} deep`, {
+    hint: 'If the image is really like that, raise the limit by --max-nesting.',
+  })
 }
 
 /** The best of an index for a platform, by default the host's. Throws LiftError 'platform-mismatch' with what there is. */
@@ -72,12 +74,13 @@ export async function readImage(
   start: Descriptor,
   wanted: Platform | undefined,
   what: string,
+  limits: Limits,
 ): Promise<{
   readonly digest: Digest
   readonly document: ConfigDocument
   readonly layers: readonly LayerBlob[]
 }> {
-  const { descriptor, manifest } = await resolveManifest(blobs, start, wanted, what)
+  const { descriptor, manifest } = await resolveManifest(blobs, start, wanted, what, limits)
   const bytes = await readDocument(blobs, manifest.config, what)
   const document = parseConfigDocument(bytes, `the configuration of ${what}`)
   const layers: LayerBlob[] = []

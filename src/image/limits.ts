@@ -8,17 +8,31 @@ export interface Limits {
   readonly unpacked: number
   /** Uncompressed bytes per compressed byte, once a layer has grown over `RATIO_FROM`. */
   readonly ratio: number
+  /** Bytes of a name in a layer, directories included. */
+  readonly path: number
+  /** Indexes within indexes, until there is a manifest. */
+  readonly nesting: number
 }
 
-/** Far above the largest images known. */
-export const DEFAULT_LIMITS: Limits = { entries: 4_000_000, unpacked: 256 * 2 ** 30, ratio: 250 }
+/** Far above the largest images known; of a path as much as Linux takes (PATH_MAX, without the NUL). */
+export const DEFAULT_LIMITS: Limits = {
+  entries: 4_000_000,
+  unpacked: 256 * 2 ** 30,
+  ratio: 250,
+  path: 4095,
+  nesting: 4,
+}
 
 /** Small layers may be all zeros. */
 const RATIO_FROM = 1 << 30
 
 /** What an image's layers have used up of the limits so far. */
 export interface Budget {
-  /** Throws LiftError 'limit'. */
+  /** The bounds themselves. */
+  readonly limits: Limits
+  /** A member of a layer, by its name there. Throws LiftError 'limit'. */
+  addEntry(path: string): void
+  /** Members that are known to have no longer names than the limits' own default. Throws LiftError 'limit'. */
   addEntries(count: number): void
   /** `unpacked` more bytes of a layer that has given `total` bytes for `packed` so far. Throws LiftError 'limit'. */
   addBytes(unpacked: number, total: number, packed: number): void
@@ -29,12 +43,19 @@ export function budgetOf(changed: Partial<Limits> | undefined, image: string): B
   const limits = { ...DEFAULT_LIMITS, ...changed }
   let entries = 0
   let bytes = 0
+  const addEntries = (count: number) => {
+    entries += count
+    if (entries > limits.entries)
+      throw exceeded(image, `has more than ${limits.entries} files`, '--max-files')
+  }
   return {
-    addEntries: (count) => {
-      entries += count
-      if (entries > limits.entries)
-        throw exceeded(image, `has more than ${limits.entries} files`, '--max-files')
+    limits,
+    addEntry: (path) => {
+      addEntries(1)
+      if (path.length * 3 > limits.path && Buffer.byteLength(path) > limits.path)
+        throw exceeded(image, `has a name of more than ${limits.path} bytes`, '--max-path')
     },
+    addEntries,
     addBytes: (unpacked, total, packed) => {
       bytes += unpacked
       if (bytes > limits.unpacked)

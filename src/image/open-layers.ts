@@ -6,6 +6,7 @@ import { optional } from './json-fields.js'
 import { findTree, keepTree } from './kept-tree.js'
 import { type LayerBlob, type LayerContext, openLayer } from './layer.js'
 import { type Layer, layeredTree } from './layered.js'
+import { DEFAULT_LIMITS } from './limits.js'
 import { bestMatch, formatPlatform, type Platform, platformMatches } from './platform.js'
 import { type Tree, treeRootFs } from './tree.js'
 
@@ -56,6 +57,8 @@ async function openKept(
   blobs: readonly LayerBlob[],
   { store, budget, signal, onStep }: LayerContext & Listener,
 ): Promise<OpenedLayers | undefined> {
+  // It does not say how long the longest name is.
+  if (budget.limits.path < DEFAULT_LIMITS.path) return undefined
   const index = await findTree(store, blobs)
   if (index === undefined) return undefined
   const contents: ByteReader[] = []

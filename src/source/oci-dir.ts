@@ -66,8 +66,8 @@ async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const blobs = blobsOf(files, path)
     const start = chooseEntry(await readIndex(files, path), name, wanted, path)
-    const { digest, document, layers } = await readImage(blobs, start, wanted, path)
     const budget = budgetOf(options.limits, path)
+    const { digest, document, layers } = await readImage(blobs, start, wanted, path, budget.limits)
     const context = { store, budget, ...optional('signal', signal), onStep, onLayer }
     const opened = await openLayers(document, layers, wanted, path, context)
     return {

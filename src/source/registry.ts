@@ -102,10 +102,12 @@ async function openFound(
       size: bytes.length,
     }
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
-    const { document, layers } = await readImage(blobsOf(client, store, start, bytes), start, wanted, what)
+    const blobs = blobsOf(client, store, start, bytes)
+    const budget = budgetOf(options.limits, what)
+    const { document, layers } = await readImage(blobs, start, wanted, what, budget.limits)
     const context = {
       store,
-      budget: budgetOf(options.limits, what),
+      budget,
       ...optional('signal', signal),
       onStep,
       onLayer,

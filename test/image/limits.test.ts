@@ -15,6 +15,14 @@ test('members of all layers together have a limit', () => {
   assert.throws(() => budget.addEntries(1), refusal(/^image has more than 10 files/))
 })
 
+test('a member counts, and its name has a limit in bytes', () => {
+  const budget = budgetOf({ entries: 3, path: 4 }, 'image')
+  budget.addEntry('/abc')
+  budget.addEntry('/éa')
+  assert.throws(() => budget.addEntry('/éab'), refusal(/^image has a name of more than 4 bytes/))
+  assert.throws(() => budget.addEntry('/a'), refusal(/^image has more than 3 files/))
+})
+
 test('bytes of all layers together have a limit', () => {
   const budget = budgetOf({ unpacked: 100 }, 'image')
   budget.addBytes(60, 60, 60)

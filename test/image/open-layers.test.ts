@@ -82,6 +82,13 @@ test('limits that are set lower count for what was kept', async (t) => {
   await assert.rejects(again, { code: 'limit', message: /more than 4 files/ })
 })
 
+test('a limit of names that is set lower counts for what was kept', async (t) => {
+  const directory = folder(t)
+  await through(directory, [LOWER, UPPER])
+  const again = through(directory, [LOWER, UPPER], { limits: { path: 2 } })
+  await assert.rejects(again, { code: 'limit', message: /name of more than 2 bytes/ })
+})
+
 test('a layer that a configuration speaks of wrongly is refused, whatever was kept', async (t) => {
   const directory = folder(t)
   await through(directory, [LOWER, UPPER])

@@ -191,7 +191,9 @@ test('indexes within indexes have an end', async () => {
   const files: Files = {}
   let inner = addImage(files, named('deep'))
   for (let depth = 0; depth < 5; depth++) inner = addIndex(files, [inner])
-  await refused(layoutOf(files, [inner]), /more than 4 deep/)
+  const layout = layoutOf(files, [inner])
+  await refused(layout, /more than 4 deep/, 'limit')
+  assert.equal(await nameIn(layout, '', { limits: { nesting: 6 } }), 'deep')
 })
 
 test('a blob that is missing, changed or larger than it should be is refused by its digest', async () => {

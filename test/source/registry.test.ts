@@ -133,7 +133,7 @@ test('an index that names what is not there, or itself, is an error', async () =
     })
   }
   setting.registry.put('demo', 'deep', nested)
-  await assert.rejects(setting.open('demo:deep', { platform: 'linux/amd64' }), { code: 'unreadable' })
+  await assert.rejects(setting.open('demo:deep', { platform: 'linux/amd64' }), { code: 'limit' })
 })
 
 test('a layer or configuration with other bytes is refused, and nothing of it is kept', async () => {
