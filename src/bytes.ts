@@ -187,12 +187,24 @@ export interface Blocks {
   readonly size: number
   /** Fewer bytes than asked only where the data ends. */
   at(offset: number, length: number): Uint8Array
+  /** Says what will be asked for next, so that it is waited for together. */
+  ahead(places: readonly Place[]): void
 }
+
+/** Bytes of a file. */
+export interface Place {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Far more often than any real file makes a parser start again; one that scatters its tables could go on for hours. */
+const MOST_WAITS = 64
 
 /**
  * Runs a parser over the bytes of a reader, which are read in whole blocks and each block once, so that many small
  * reads near each other cost one read below. Where a block is not there and has to be waited for, the parser is
  * left, and starts again once the block has come: it must have no effect but what it gives.
+ * Throws LiftError 'malformed-elf' for a parser that starts again and again.
  */
 export async function parseBlocks<T>(
   reader: ByteReader,
@@ -202,10 +214,27 @@ export async function parseBlocks<T>(
   const blocks = new Map<number, Uint8Array>()
   const { size, readNow } = reader
   lent = 0
-  const load = (first: number, last: number): void => {
-    if (readNow === undefined) throw new Missing(first, last)
-    const bytes = lend((last - first + 1) * blockSize)
-    put(blocks, first, last, bytes.subarray(0, readNow(first * blockSize, bytes)), blockSize)
+  const missing = ({ offset, length }: Place, found: Span[]): void => {
+    const end = Math.min(size, offset + length)
+    const last = Math.floor((end - 1) / blockSize)
+    for (let index = Math.floor(offset / blockSize); offset < end && index <= last; index++) {
+      if (blocks.has(index)) continue
+      const stop = lastMissing(blocks, index, last)
+      found.push({ first: index, last: stop })
+      index = stop
+    }
+  }
+  const ahead = (places: readonly Place[]): void => {
+    const spans: Span[] = []
+    for (const place of places) missing(place, spans)
+    if (spans.length > 0) load(spans)
+  }
+  const load = (spans: readonly Span[]): void => {
+    if (readNow === undefined) throw new Missing(spans)
+    for (const { first, last } of spans) {
+      const bytes = lend((last - first + 1) * blockSize)
+      put(blocks, first, last, bytes.subarray(0, readNow(first * blockSize, bytes)), blockSize)
+    }
   }
   const at = (offset: number, length: number): Uint8Array => {
     const end = Math.min(size, offset + length)
@@ -213,19 +242,28 @@ export async function parseBlocks<T>(
     const first = Math.floor(offset / blockSize)
     const last = Math.floor((end - 1) / blockSize)
     for (let index = first; index <= last; index++)
-      if (!blocks.has(index)) load(index, lastMissing(blocks, index, last))
+      if (!blocks.has(index)) load([{ first: index, last: lastMissing(blocks, index, last) }])
     return gather(blocks, first, last, blockSize, offset, end)
   }
-  for (;;) {
+  for (let waits = 0; ; waits++) {
     try {
-      return parse({ size, at })
+      return parse({ size, at, ahead })
     } catch (error) {
       if (!(error instanceof Missing)) throw error
-      const { first, last } = error
-      const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
-      put(blocks, first, last, bytes, blockSize)
+      if (waits === MOST_WAITS)
+        throw new LiftError('malformed-elf', 'its tables are scattered over too many places')
+      for (const { first, last } of error.spans) {
+        const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
+        put(blocks, first, last, bytes, blockSize)
+      }
     }
   }
+}
+
+/** Blocks that follow each other. */
+interface Span {
+  readonly first: number
+  readonly last: number
 }
 
 /** What parsers that do not wait read into: one at a time, and memory that was used before is the quickest. */
@@ -240,10 +278,7 @@ function lend(length: number): Uint8Array {
 
 /** Thrown through a parser: blocks that have to be waited for. */
 class Missing {
-  constructor(
-    readonly first: number,
-    readonly last: number,
-  ) {}
+  constructor(readonly spans: readonly Span[]) {}
 }
 
 function lastMissing(blocks: ReadonlyMap<number, Uint8Array>, first: number, last: number): number {

@@ -124,6 +124,37 @@ test('blocks give the bytes of the reader, and fewer only at the end', async () 
   }
 })
 
+/** A reader that has to be waited for, and what was asked of it. */
+function slowReader(size: number): { readonly reader: ByteReader; readonly asked: number[] } {
+  const asked: number[] = []
+  const read = async (offset: number, length: number) => {
+    asked.push(offset)
+    return new Uint8Array(Math.min(length, size - offset))
+  }
+  return { reader: { size, read }, asked }
+}
+
+test('places that are named ahead are waited for together', async () => {
+  const { reader, asked } = slowReader(100_000)
+  const places = Array.from({ length: 20 }, (_, index) => ({ offset: index * 5000, length: 10 }))
+  let runs = 0
+  await parseBlocks(reader, ({ at, ahead }) => {
+    runs++
+    ahead(places)
+    for (const { offset, length } of places) at(offset, length)
+  })
+  assert.deepEqual([runs, asked.length], [2, 20])
+})
+
+test('a parser that starts again and again is given up', async () => {
+  const { reader, asked } = slowReader(10_000_000)
+  const scattered = parseBlocks(reader, ({ at }) => {
+    for (let offset = 0; offset < 10_000_000; offset += 10_000) at(offset, 1)
+  })
+  await assert.rejects(scattered, { code: 'malformed-elf', message: /scattered over too many places/ })
+  assert.ok(asked.length < 100)
+})
+
 test('more than is lent at once is read all the same, and what was lent before stays', async () => {
   const large = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) % 253)
   const parts = await parseBlocks(bufferReader(large), ({ at }) => {

@@ -42,16 +42,17 @@ interface Span {
 }
 
 function spansOf(blocks: Blocks, table: StringTable, sorted: Float64Array): Span[] {
-  const spans: Span[] = []
-  for (let from = 0, to = 0; from < sorted.length; from = to) {
-    to = spanEnd(sorted, from)
-    const first = sorted[from]!
-    const last = sorted[to - 1]!
-    if (last >= table.size) throw outside(table, last)
-    const bytes = blocks.at(table.offset + first, Math.min(last - first + TAIL, table.size - first))
-    spans.push({ first, last, bytes, text: bytes.length <= SHARED_MAX ? asciiText(bytes) : undefined })
-  }
-  return spans
+  const ranges = rangesOf(sorted)
+  for (const { last } of ranges) if (last >= table.size) throw outside(table, last)
+  const placed = ranges.map(({ first, last }) => ({
+    offset: table.offset + first,
+    length: Math.min(last - first + TAIL, table.size - first),
+  }))
+  if (placed.length > 1) blocks.ahead(placed)
+  return ranges.map(({ first, last }, index) => {
+    const bytes = blocks.at(placed[index]!.offset, placed[index]!.length)
+    return { first, last, bytes, text: bytes.length <= SHARED_MAX ? asciiText(bytes) : undefined }
+  })
 }
 
 function textIn({ first, bytes, text }: Span, offset: number): string | undefined {
@@ -63,13 +64,8 @@ function textIn({ first, bytes, text }: Span, offset: number): string | undefine
 
 /** Reads the places around some file offsets ahead, so that later looks at them read nothing. */
 export function readAhead(blocks: Blocks, offsets: readonly number[]): void {
-  const sorted = inOrder(offsets)
-  for (let from = 0, to = 0; from < sorted.length; from = to) {
-    to = spanEnd(sorted, from)
-    const first = sorted[from]!
-    const length = sorted[to - 1]! - first + TAIL
-    blocks.at(first, length)
-  }
+  const ranges = rangesOf(inOrder(offsets))
+  blocks.ahead(ranges.map(({ first, last }) => ({ offset: first, length: last - first + TAIL })))
 }
 
 /** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
@@ -102,11 +98,16 @@ function inOrder(offsets: readonly number[]): Float64Array {
   return new Float64Array(offsets).sort()
 }
 
-/** Where the offsets end that are read together with the one at `from`. */
-function spanEnd(sorted: Float64Array, from: number): number {
-  let to = from + 1
-  while (to < sorted.length && sorted[to]! - sorted[to - 1]! <= GAP) to++
-  return to
+/** Offsets that are read together. */
+function rangesOf(sorted: Float64Array): { readonly first: number; readonly last: number }[] {
+  const ranges: { first: number; last: number }[] = []
+  let first = 0
+  for (let index = 1; index <= sorted.length; index++) {
+    if (index < sorted.length && sorted[index]! - sorted[index - 1]! <= GAP) continue
+    ranges.push({ first: sorted[first]!, last: sorted[index - 1]! })
+    first = index
+  }
+  return ranges
 }
 
 /** A string that its span did not hold to the end; the window grows with it. */
