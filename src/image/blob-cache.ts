@@ -23,7 +23,7 @@ export const DEFAULT_CACHE_SIZE = 10 * 2 ** 30
  * A store on disk that runs share. A blob gets its name by a rename when it is whole and verified, so what has a
  * name can be trusted; beside it lies a stamp with the file's size, time and digest. A file that has changed since
  * is verified again, and forgotten when it is not what it was. Beyond `most` bytes the entries that were not used
- * longest go. Gives undefined when the directory cannot be written, or others could write it.
+ * longest go. Gives undefined when the directory cannot be written, is not our own, or anybody could write it.
  */
 export function blobCache(directory: string, most = DEFAULT_CACHE_SIZE): BlobStore | undefined {
   const inWork = join(directory, 'in-work')

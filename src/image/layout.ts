@@ -83,10 +83,23 @@ export async function readImage(
   const { descriptor, manifest } = await resolveManifest(blobs, start, wanted, what, limits)
   const bytes = await readDocument(blobs, manifest.config, what)
   const document = parseConfigDocument(bytes, `the configuration of ${what}`)
+  refuseArtifact(manifest, document, what)
   const layers: LayerBlob[] = []
   for (const [index, layer] of manifest.layers.entries()) {
     const { digest, size } = layer
     layers.push({ digest, size, diffId: digestOf(document.diffIds[index]), ...(await blobs.layer(layer)) })
   }
   return { digest: descriptor.digest, document, layers }
+}
+
+/** What both families call the configuration of an image. */
+const IMAGE_CONFIG = /^(application\/vnd\.(oci\.image|docker\.container\.image)\b.*)?$/
+
+/** Registries keep other things under manifests too: charts, signatures, models. */
+function refuseArtifact({ config, layers }: Manifest, { diffIds }: ConfigDocument, what: string): void {
+  if (diffIds.length === layers.length || IMAGE_CONFIG.test(config.mediaType)) return
+  throw new LiftError(
+    'unsupported',
+    `${what} is no container image but an artifact of type ${config.mediaType}`,
+  )
 }

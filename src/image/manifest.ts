@@ -46,7 +46,7 @@ export const MAX_DOCUMENT = 16 << 20
 
 /**
  * Reads a manifest or an index of either family. `what` names it in errors.
- * Throws LiftError 'unreadable', and 'unsupported' for Docker's schema 1 and for artifacts that are no images.
+ * Throws LiftError 'unreadable', and 'unsupported' for Docker's schema 1.
  */
 export function parseManifest(bytes: Uint8Array, what: string): Manifest | Index {
   const document = objectOf(parseJson(bytes, what))

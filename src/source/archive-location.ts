@@ -1,9 +1,10 @@
-import { existsSync, realpathSync, statSync } from 'node:fs'
-import { type ByteReader, fileReader } from '../bytes.js'
+import { existsSync } from 'node:fs'
+import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { type Archive, openArchive } from '../image/archive.js'
 import { type Budget, budgetOf } from '../image/limits.js'
 import { createSpool, type Spool } from '../image/spool.js'
+import { hostFile } from './host-file.js'
 import type { OpenOptions } from './source.js'
 
 /** What stands for the path of an archive that has none. */
@@ -93,14 +94,10 @@ export function parseArchiveLocation(location: string): ArchiveLocation {
   throw new LiftError('image-not-found', `there is no file ${path}`)
 }
 
-/** A host file to be read anywhere, through links. Throws LiftError 'image-not-found' or 'unreadable'. */
+/** Throws LiftError 'image-not-found' or 'unreadable'. */
 function archiveFile(path: string): ByteReader {
-  try {
-    const stats = statSync(path)
-    if (stats.isFile()) return fileReader(realpathSync(path), stats.size)
-  } catch (error) {
-    throw new LiftError('unreadable', `cannot read ${path}: ${(error as Error).message}`, { cause: error })
-  }
+  const file = hostFile(path)
+  if (file !== undefined) return file
   throw new LiftError('image-not-found', `${path} is no regular file`, {
     hint: 'A root file system in a directory is dir:DIR, an OCI layout is oci-dir:DIR.',
   })

@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { CacheContents } from '../image/blob-cache.js'
 import type { Environment } from './engine-command.js'
+import { homeDirectory } from './home.js'
 
 /** Counts what the cache in a directory holds. */
 export async function cacheContents(directory: string): Promise<CacheContents> {
@@ -20,18 +20,8 @@ export async function clearCache(directory: string): Promise<void> {
  * which ignores a relative one). Undefined where nobody knows of a home.
  */
 export function cacheDirectory(env: Environment): string | undefined {
-  const { XDG_CACHE_HOME: base, HOME: home } = env
+  const { XDG_CACHE_HOME: base } = env
   if (base?.startsWith('/')) return join(base, 'liftbin')
-  const found = home?.startsWith('/') ? home : systemHome()
-  return found === undefined ? undefined : join(found, '.cache', 'liftbin')
-}
-
-/** Throws within where the user is in no list. */
-function systemHome(): string | undefined {
-  try {
-    const home = homedir()
-    return home.startsWith('/') ? home : undefined
-  } catch {
-    return undefined
-  }
+  const home = homeDirectory(env)
+  return home === undefined ? undefined : join(home, '.cache', 'liftbin')
 }

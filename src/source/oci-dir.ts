@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ByteReader, fileReader } from '../bytes.js'
+import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { inOrder } from '../image/archive.js'
 import type { Digest } from '../image/digest.js'
@@ -14,6 +14,7 @@ import { type Platform, parsePlatform } from '../image/platform.js'
 import { isSameName } from '../image/reference.js'
 import { nameOfLaidOut } from './archive-copy-source.js'
 import { openArchiveAt, parseArchiveLocation } from './archive-location.js'
+import { hostFile } from './host-file.js'
 import { layerStore } from './layer-store.js'
 import type { OpenOptions, Source } from './source.js'
 
@@ -40,8 +41,8 @@ function directoryFiles(directory: string): LayoutFiles {
   return {
     open: (name) => {
       const path = join(directory, name)
-      const stats = statSync(path, { throwIfNoEntry: false })
-      return stats?.isFile() ? fileReader(path, stats.size) : undefined
+      const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined
+      return isThere ? hostFile(path) : undefined
     },
     close: async () => {},
   }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LiftError } from '../errors.js'
 import { type JsonObject, objectOf, textOf } from '../image/json-fields.js'
 import { type Environment, runCommand } from './engine-command.js'
+import { homeDirectory } from './home.js'
 
 /** What a user has for a registry. Never printed. */
 export type Credentials =
@@ -38,12 +38,12 @@ export async function credentialsFor(
 
 function authFiles(env: Environment): string[] {
   if (env.REGISTRY_AUTH_FILE) return [env.REGISTRY_AUTH_FILE]
-  const home = env.HOME ?? homedir()
-  const runtime = env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'containers/auth.json')] : []
+  const home = homeDirectory(env)
+  const below = (base: string | undefined, ...names: string[]) => (base ? [join(base, ...names)] : [])
   return [
-    join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
-    ...runtime,
-    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers/auth.json'),
+    ...below(env.DOCKER_CONFIG || (home && join(home, '.docker')), 'config.json'),
+    ...below(env.XDG_RUNTIME_DIR, 'containers/auth.json'),
+    ...below(env.XDG_CONFIG_HOME || (home && join(home, '.config')), 'containers/auth.json'),
   ]
 }
 

@@ -167,7 +167,7 @@ function keepDocument(store: BlobStore, digest: Digest, document: Uint8Array): v
 /** Docker's registry has another name as a host. */
 const DOCKER_HUB = 'registry-1.docker.io'
 
-/** HTTPS, but plain HTTP for this machine itself, as Docker does it. */
+/** HTTPS, but plain HTTP for this machine itself, where registries without certificates are common. */
 function originOf(registry: string, { insecureRegistries = [] }: OpenOptions): string {
   const host = registry === 'docker.io' ? DOCKER_HUB : registry
   const isPlain = isLoopback(host.replace(/:\d+$/, '')) || insecureRegistries.includes(registry)

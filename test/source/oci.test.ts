@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -238,6 +239,36 @@ test('what is no layout is refused', async () => {
   await refused({}, /no OCI image layout: it has no index\.json/, 'image-not-found')
   await refused(layoutOf({}, []), /holds no image/, 'image-not-found')
   await refused({ 'index.json': Buffer.from('x') }, /index\.json is not JSON/)
+})
+
+test('the files of a layout in a folder may be links', async () => {
+  const files: Files = {}
+  const layout = layoutOf(files, [addImage(files, named('x'))])
+  await onDisk(layout, async (folder) => {
+    renameSync(join(folder, 'blobs'), join(folder, 'elsewhere'))
+    symlinkSync('elsewhere', join(folder, 'blobs'))
+    renameSync(join(folder, 'index.json'), join(folder, 'real.json'))
+    symlinkSync('real.json', join(folder, 'index.json'))
+    const location = `oci-dir:${folder}`
+    await using image = await openImage(location, { cache: 'none' })
+    assert.equal(await textAt(image.rootfs, '/name'), 'x')
+    rmSync(join(folder, 'real.json'))
+    symlinkSync('index.json', join(folder, 'real.json'))
+    await assert.rejects(openImage(location), { code: 'unreadable', message: /index\.json/ })
+  })
+})
+
+test('a chart, or whatever else has its own kind of configuration, is named as what it is', async () => {
+  const files: Files = {}
+  const image = addImage(files, named('x', { tars: [] }))
+  const path = `blobs/sha256/${image.digest.slice(7)}`
+  const manifest = JSON.parse(Buffer.from(files[path]!).toString())
+  const type = 'application/vnd.cncf.helm.config.v1+json'
+  const chart = addBlob(
+    files,
+    Buffer.from(JSON.stringify({ ...manifest, config: { ...manifest.config, mediaType: type } })),
+  )
+  await refused(layoutOf(files, [chart]), /no container image but an artifact of type .*helm/, 'unsupported')
 })
 
 test('an artifact that is no image is refused', async () => {

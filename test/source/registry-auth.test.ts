@@ -29,6 +29,16 @@ test('DOCKER_CONFIG and XDG_CONFIG_HOME have defaults below HOME', async () => {
   assert.deepEqual(await credentialsFor(HOST, 'a', other), password('other', 'x'))
 })
 
+test('an empty HOME does not mean the working directory', async (t) => {
+  await using home = await withHome()
+  home.write('.docker/config.json', auths({ [HOST]: 'stranger:x' }))
+  const before = process.cwd()
+  t.after(() => process.chdir(before))
+  process.chdir(home.folder)
+  const env = { ...home.env, DOCKER_CONFIG: undefined, XDG_RUNTIME_DIR: undefined, HOME: '' }
+  assert.notDeepEqual(await credentialsFor(HOST, 'a', env), password('stranger', 'x'))
+})
+
 test('REGISTRY_AUTH_FILE is the only place where it is set', async () => {
   await using home = await withHome()
   home.write('docker/config.json', auths({ [HOST]: 'docker:x' }))
