@@ -1,6 +1,7 @@
 import type { Gunzip } from 'node:zlib'
 import { LiftError } from '../errors.js'
-import { zstdWindowCheck } from './zstd-frames.js'
+import { breather } from './breath.js'
+import { zstdCutter } from './zstd-frames.js'
 
 export type Compression = 'gzip' | 'zstd'
 
@@ -12,18 +13,24 @@ export function compressionOf(start: Uint8Array): Compression | undefined {
   return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : undefined
 }
 
-/** Undoes a compression as the bytes come. Throws LiftError 'unreadable', naming `what`. */
+/**
+ * Undoes a compression as the bytes come. Throws LiftError 'unreadable', naming `what`, or why the signal was
+ * aborted.
+ */
 export async function* decompressed(
   bytes: AsyncIterable<Uint8Array>,
   compression: Compression,
   what: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const pieces = inLargePieces(bytes)
   try {
-    if (compression === 'gzip') yield* gunzipped(pieces)
-    else yield* unzstd(pieces)
+    for await (const piece of compression === 'gzip' ? gunzipped(pieces) : unzstd(pieces)) {
+      signal?.throwIfAborted()
+      yield piece
+    }
   } catch (error) {
-    if (error instanceof LiftError) throw error
+    if (error instanceof LiftError || signal?.aborted) throw error
     if ((error as Error).name === 'AbortError') throw error
     throw new LiftError('unreadable', `${what} cannot be decompressed: ${(error as Error).message}`, {
       cause: error,
@@ -76,12 +83,15 @@ async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   const { Decompress } = await import('fzstd')
   let out: Uint8Array[] = []
   const stream = new Decompress((chunk) => void out.push(chunk))
-  const check = zstdWindowCheck()
-  for await (const piece of bytes) {
-    check(piece)
-    stream.push(piece)
-    yield* out
-    out = []
+  const cut = zstdCutter()
+  const breathe = breather()
+  for await (const chunk of bytes) {
+    for (const piece of cut(chunk)) {
+      stream.push(piece)
+      yield* out
+      out = []
+      await breathe()
+    }
   }
   stream.push(new Uint8Array(0), true)
   yield* out

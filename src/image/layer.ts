@@ -112,7 +112,7 @@ async function scan(
   bytes: AsyncIterable<Uint8Array>,
   { diffId, digest }: LayerBlob,
   what: string,
-  { budget }: LayerContext,
+  { budget, signal }: LayerContext,
   writer?: BlobWriter,
 ): Promise<{ readonly members: TarEntry[]; readonly content: Digest }> {
   const { compression, all } = await peek(bytes)
@@ -128,7 +128,7 @@ async function scan(
       yield chunk
     }
   }
-  const tar = compression === undefined ? counted() : decompressed(counted(), compression, what)
+  const tar = compression === undefined ? counted() : decompressed(counted(), compression, what, signal)
   for await (const chunk of tar) {
     total += chunk.length
     budget.addBytes(chunk.length, total, packed)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { compressionOf, decompressed } from '../../src/image/decompress.js'
+import { zstdCutter } from '../../src/image/zstd-frames.js'
 import { randomOf } from '../support/fuzz-random.js'
 import { tarOf } from '../support/tar-builder.js'
 
@@ -106,6 +107,93 @@ test('a window larger than the usual limit is refused, also of a later frame', a
     Buffer.concat([FRAMES, single]),
   ])
     await assert.rejects(inflate(hostile, 5), { code: 'unreadable', message: /needs a window of \d+ bytes/ })
+})
+
+const REPEATED = 1
+const COMPRESSED = 2
+const KIND_AT = 1
+const SIZE_AT = 3
+
+function blockOf(kind: number, size: number, content: Uint8Array): Buffer {
+  const header = Buffer.alloc(3)
+  header.writeUIntLE((kind << KIND_AT) | (size << SIZE_AT), 0, 3)
+  return Buffer.concat([header, content])
+}
+
+/** A frame that says a window of `2 ** log` bytes. */
+function frameOf(log: number, blocks: readonly Uint8Array[]): Buffer {
+  const last = Buffer.from(blocks.at(-1)!)
+  last[0]! |= 1
+  return Buffer.concat([
+    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3]),
+    ...blocks.slice(0, -1),
+    last,
+  ])
+}
+
+/** The same byte again and again, in so many blocks. */
+function repeated(log: number, blocks: number, size: number): Buffer {
+  return frameOf(log, Array(blocks).fill(blockOf(REPEATED, size, Buffer.from('A'))))
+}
+
+test('a window of 32 MiB is taken, which the best compression of layers needs', async () => {
+  assert.deepEqual(await inflate(repeated(25, 2, 3)), Buffer.alloc(6, 'A'))
+  await assert.rejects(inflate(repeated(26, 2, 3)), {
+    message: /window of 67108864 bytes, and 33554432 is the most.* without --long and --ultra/,
+  })
+})
+
+test('a block larger than 128 KiB, or than its window, is refused, of whatever kind', async () => {
+  assert.equal((await inflate(repeated(21, 1, 128 << 10))).length, 128 << 10)
+  assert.equal((await inflate(repeated(10, 1, 1024))).length, 1024)
+  for (const [log, size] of [
+    [21, (128 << 10) + 1],
+    [21, (1 << 21) - 1],
+    [10, 1025],
+  ] as const)
+    for (const kind of [0, REPEATED, COMPRESSED])
+      await assert.rejects(inflate(frameOf(log, [blockOf(kind, size, Buffer.alloc(size))])), {
+        code: 'unreadable',
+        message: /a block in it is larger than \d+ bytes/,
+      })
+})
+
+test('what a few bytes of zstd stand for comes a little at a time, however they come', async () => {
+  const bomb = repeated(21, 4000, 128 << 10)
+  for (const piece of [5, bomb.length]) {
+    const before = process.memoryUsage().arrayBuffers
+    for await (const _ of decompressed(source(bomb, piece).bytes, 'zstd', 'the layer')) break
+    assert.ok(process.memoryUsage().arrayBuffers - before < 64 << 20)
+  }
+})
+
+test('a decompressor is given zstd in pieces that make a little work each, and all of it', () => {
+  const many = Buffer.concat(Array(5000).fill(repeated(10, 1, 0)))
+  for (const [bytes, most] of [
+    [repeated(21, 4000, 128 << 10), 16 * 4],
+    [repeated(25, 4000, 1), 4 * 4],
+    [many, 2048 * 10],
+  ] as const) {
+    for (const size of [7, bytes.length]) {
+      const cut = zstdCutter()
+      const pieces: Uint8Array[] = []
+      for (let at = 0; at < bytes.length; at += size) pieces.push(...cut(bytes.subarray(at, at + size)))
+      assert.deepEqual(Buffer.concat(pieces), bytes)
+      // The first piece has the frame's header as well.
+      for (const piece of pieces) assert.ok(piece.length > 0 && piece.length <= most + 6)
+    }
+  }
+})
+
+test('much work of zstd for little output can be interrupted', async () => {
+  const stop = new AbortController()
+  const bytes = repeated(25, 500, 1)
+  let chunks = 0
+  const read = async () => {
+    for await (const _ of decompressed(source(bytes, bytes.length).bytes, 'zstd', 'x', stop.signal))
+      if (chunks++ === 0) setImmediate(() => stop.abort())
+  }
+  await assert.rejects(read(), { name: 'AbortError' })
 })
 
 test('who stops reading lets go of the source', async () => {
