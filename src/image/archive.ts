@@ -1,7 +1,8 @@
 import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
 import { inContext, LiftError } from '../errors.js'
-import { normalise, parent } from '../rootfs/path.js'
+import { basename, normalise, parent } from '../rootfs/path.js'
 import { type BlobWriter, temporaryStore } from './blob-store.js'
+import { breather } from './breath.js'
 import { compressionOf, decompressed } from './decompress.js'
 import type { Budget } from './limits.js'
 import { readTar, type TarEntry } from './tar-index.js'
@@ -12,6 +13,13 @@ export interface Archive extends AsyncDisposable {
   open(name: string): ByteReader | undefined
 }
 
+/** What opening an archive goes along with. */
+export interface Opening {
+  readonly signal?: AbortSignal | undefined
+  /** Told when it has to be unpacked, which may take long. */
+  readonly onStep?: ((step: string) => void) | undefined
+}
+
 /** An archive is a few files per layer. */
 const MOST_MEMBERS = 100_000
 const MOST_LINKS = 8
@@ -20,25 +28,43 @@ const ANONYMOUS = 'sha256:' as const
 
 /**
  * Opens a tar of blobs, which may be compressed as a whole: it is then uncompressed once, into a temporary file.
- * Throws LiftError 'unreadable' or 'limit', naming `what`.
+ * Throws LiftError 'unreadable' or 'limit', naming `what`, or 'interrupted'.
  */
-export async function openArchive(file: ByteReader, what: string, budget: Budget): Promise<Archive> {
+export async function openArchive(
+  file: ByteReader,
+  what: string,
+  budget: Budget,
+  opening: Opening = {},
+): Promise<Archive> {
   const store = temporaryStore()
   try {
-    const tar = await uncompressed(file, what, () => store.create(ANONYMOUS), budget)
-    const members = new Map<string, TarEntry>()
-    for await (const member of readTar(tar)) {
-      if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
-      members.set(normalise(member.path), member)
-    }
+    const tar = await uncompressed(file, what, () => store.create(ANONYMOUS), budget, opening)
+    const members = await membersOf(tar, what, opening)
     return {
       open: (name) => openMember(tar, members, name),
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     }
   } catch (error) {
     await store[Symbol.asyncDispose]()
+    if (opening.signal?.aborted) throw new LiftError('interrupted', `interrupted while reading ${what}`)
     throw inTar(error, what)
   }
+}
+
+async function membersOf(
+  tar: ByteReader,
+  what: string,
+  { signal }: Opening,
+): Promise<ReadonlyMap<string, TarEntry>> {
+  const members = new Map<string, TarEntry>()
+  const breathe = breather()
+  for await (const member of readTar(tar)) {
+    if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
+    members.set(normalise(member.path), member)
+    await breathe()
+    signal?.throwIfAborted()
+  }
+  return members
 }
 
 /** A tar's own errors do not know what it is. */
@@ -72,9 +98,11 @@ async function uncompressed(
   what: string,
   create: () => BlobWriter,
   budget: Budget,
+  { signal, onStep }: Opening,
 ): Promise<ByteReader> {
   const compression = compressionOf(await file.read(0, 4))
   if (compression === undefined) return file
+  onStep?.(`unpacking ${basename(what)}`)
   const writer = create()
   let total = 0
   let packed = 0
@@ -84,7 +112,7 @@ async function uncompressed(
       yield chunk
     }
   }
-  for await (const chunk of decompressed(counted(), compression, what)) {
+  for await (const chunk of decompressed(counted(), compression, what, signal)) {
     total += chunk.length
     budget.addBytes(chunk.length, total, packed)
     writer.append(chunk)
@@ -94,7 +122,11 @@ async function uncompressed(
 
 const PIECE = 1 << 20
 
-/** All bytes of a reader in order. */
+/** All bytes of a reader in order; the event loop has its turns meanwhile, also where no read has to wait. */
 export async function* inOrder(reader: ByteReader): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < reader.size; at += PIECE) yield await reader.read(at, PIECE)
+  const breathe = breather()
+  for (let at = 0; at < reader.size; at += PIECE) {
+    yield await reader.read(at, PIECE)
+    await breathe()
+  }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { bufferReader } from '../../src/bytes.js'
-import { openArchive } from '../../src/image/archive.js'
+import { type ByteReader, bufferReader } from '../../src/bytes.js'
+import { inOrder, openArchive } from '../../src/image/archive.js'
 import { budgetOf, type Limits } from '../../src/image/limits.js'
 import { type TarMember, tarOf } from '../support/tar-builder.js'
 
@@ -80,4 +80,46 @@ test('an archive that grows without end is refused', async () => {
     code: 'limit',
     message: /^image\.tar unpacks to more than/,
   })
+})
+
+test('unpacking an archive is told, and can be interrupted', async () => {
+  const steps: string[] = []
+  const stop = new AbortController()
+  const onStep = (step: string) => {
+    steps.push(step)
+    stop.abort()
+  }
+  const open = (bytes: Uint8Array) =>
+    openArchive(bufferReader(bytes), '/tmp/image.tar', budgetOf({}, 'x'), { signal: stop.signal, onStep })
+  const tar = tarOf([{ path: 'a', content: 'x' }])
+  await (await open(tar))[Symbol.asyncDispose]()
+  assert.deepEqual(steps, [])
+  await assert.rejects(open(gzipSync(tar)), { code: 'interrupted', message: /image\.tar/ })
+  assert.deepEqual(steps, ['unpacking image.tar'])
+})
+
+test('looking through an archive can be interrupted', async () => {
+  const tar = bufferReader(tarOf([{ path: 'a' }, { path: 'b' }]))
+  const open = openArchive(tar, 'image.tar', budgetOf({}, 'x'), { signal: AbortSignal.abort() })
+  await assert.rejects(open, { code: 'interrupted' })
+})
+
+test('reading in order lets others have their turn', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'] })
+  const slow: ByteReader = {
+    size: 3 << 20,
+    read: async () => {
+      t.mock.timers.tick(60)
+      return new Uint8Array(1 << 20)
+    },
+  }
+  let turns = 0
+  const turn = () => {
+    turns++
+    if (turns < 100) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const seen: number[] = []
+  for await (const _ of inOrder(slow)) seen.push(turns)
+  assert.deepEqual(seen, [0, 1, 2])
 })
