@@ -1,7 +1,8 @@
 import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { type Archive, inOrder } from '../image/archive.js'
-import { parseConfigDocument } from '../image/config.js'
+import type { BlobStore } from '../image/blob-store.js'
+import { type ConfigDocument, parseConfigDocument } from '../image/config.js'
 import { compressionOf } from '../image/decompress.js'
 import { type Digest, digestOf, hasherFor, sha256 } from '../image/digest.js'
 import type { Image } from '../image/image.js'
@@ -9,7 +10,7 @@ import { objectsOf, optional, parseJson, stringsOf, textOf } from '../image/json
 import type { LayerBlob } from '../image/layer.js'
 import { budgetOf } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
-import { openLayers } from '../image/open-layers.js'
+import { type OpenedLayers, openLayers } from '../image/open-layers.js'
 import { parsePlatform } from '../image/platform.js'
 import { basename } from '../rootfs/path.js'
 import { nameOfSaved } from './archive-copy-source.js'
@@ -24,6 +25,7 @@ export const openDockerArchive: Source['open'] = async (location, options) => {
     return await openFromArchive(archive, path, name, location, options)
   } catch (error) {
     await archive[Symbol.asyncDispose]()
+    if (options.signal?.aborted) throw new LiftError('interrupted', `interrupted while reading ${path}`)
     throw error
   }
 }
@@ -35,56 +37,82 @@ async function openFromArchive(
   location: string,
   options: OpenOptions,
 ): Promise<Image> {
-  const { platform, signal, onStep, onLayer } = options
   const entry = choose(await readEntries(archive, path), name, path)
   const configBytes = await readDocument(archive, entry.config, path)
   const document = parseConfigDocument(configBytes, `${path}: ${entry.config}`)
-  const blobs: LayerBlob[] = []
-  for (const [index, layer] of entry.layers.entries()) {
-    const reader = archive.open(layer)
-    const diffId = digestOf(document.diffIds[index])
-    if (reader === undefined) throw new LiftError('unreadable', `${path} lacks its layer ${layer}`)
-    if (diffId === undefined)
-      throw new LiftError('unreadable', `${path}: ${entry.config} lacks a layer's digest`)
-    const digest = await blobDigest(layer, reader, diffId)
-    blobs.push({ digest, size: reader.size, diffId, reader, stream: () => inOrder(reader) })
-  }
-  const wanted = platform === undefined ? undefined : parsePlatform(platform)
-  const store = layerStore(options)
-  const context = {
-    store,
-    budget: budgetOf(options.limits, path),
-    ...optional('signal', signal),
-    onStep,
-    onLayer,
-  }
-  const opened = await openLayers(document, blobs, wanted, path, context)
+  const blobs = await blobsOf(archive, entry, document, path, options.signal)
   const saved = {
     path,
     asked: name === undefined ? undefined : withTag(name),
     tags: entry.tags,
     config: sha256(configBytes),
   }
-  return {
-    reference: `docker-archive:${location}`,
-    platform: document.platform,
-    config: document.config,
-    copySource: nameOfSaved(saved),
-    ...opened,
-    [Symbol.asyncDispose]: async () => {
-      await store[Symbol.asyncDispose]()
-      await archive[Symbol.asyncDispose]()
-    },
+  const store = layerStore(options)
+  try {
+    const opened = await openBlobs(document, blobs, path, store, options)
+    return {
+      reference: `docker-archive:${location}`,
+      platform: document.platform,
+      config: document.config,
+      copySource: nameOfSaved(saved),
+      ...opened,
+      [Symbol.asyncDispose]: async () => {
+        await store[Symbol.asyncDispose]()
+        await archive[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await store[Symbol.asyncDispose]()
+    throw error
   }
 }
 
+async function blobsOf(
+  archive: Archive,
+  { config, layers }: ArchiveEntry,
+  { diffIds }: ConfigDocument,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly LayerBlob[]> {
+  const blobs: LayerBlob[] = []
+  for (const [index, layer] of layers.entries()) {
+    const reader = archive.open(layer)
+    const diffId = digestOf(diffIds[index])
+    if (reader === undefined) throw new LiftError('unreadable', `${path} lacks its layer ${layer}`)
+    if (diffId === undefined) throw new LiftError('unreadable', `${path}: ${config} lacks a layer's digest`)
+    const digest = await blobDigest(layer, reader, diffId, signal)
+    blobs.push({ digest, size: reader.size, diffId, reader, stream: () => inOrder(reader) })
+  }
+  return blobs
+}
+
+function openBlobs(
+  document: ConfigDocument,
+  blobs: readonly LayerBlob[],
+  path: string,
+  store: BlobStore,
+  { platform, limits, signal, onStep, onLayer }: OpenOptions,
+): Promise<OpenedLayers> {
+  const wanted = platform === undefined ? undefined : parsePlatform(platform)
+  const context = { store, budget: budgetOf(limits, path), ...optional('signal', signal), onStep, onLayer }
+  return openLayers(document, blobs, wanted, path, context)
+}
+
 /** An uncompressed layer is what its diff ID says; engines that keep layers compressed save them like that. */
-async function blobDigest(name: string, reader: ByteReader, diffId: Digest): Promise<Digest> {
+async function blobDigest(
+  name: string,
+  reader: ByteReader,
+  diffId: Digest,
+  signal: AbortSignal | undefined,
+): Promise<Digest> {
   if (compressionOf(await reader.read(0, 4)) === undefined) return diffId
   const written = digestOf(/^blobs\/(sha256)\/([0-9a-f]{64})$/.exec(name)?.slice(1).join(':'))
   if (written !== undefined) return written
   const hasher = hasherFor()
-  for await (const piece of inOrder(reader)) hasher.update(piece)
+  for await (const piece of inOrder(reader)) {
+    signal?.throwIfAborted()
+    hasher.update(piece)
+  }
   return hasher.check(name)
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -109,6 +111,36 @@ test('one of several images is chosen by tag, `latest` where none is written, or
   await refused(bytes, /holds 2 images/, 'usage')
   for (const name of [':two', ':none', ':other'])
     await refused(bytes, /holds no image/, 'image-not-found', name)
+})
+
+test('an archive that is refused leaves nothing open', async () => {
+  const layers = [gzipSync(LOWER), gzipSync(Buffer.concat([UPPER, randomBytes(600_000)]))]
+  const bytes = archived(dockerSaved({ layers, tars: [LOWER, Buffer.from('another')] }))
+  const count = () => readdirSync('/dev/fd').length
+  await onDisk({ 'image.tar': bytes }, async (folder) => {
+    const cache = { directory: join(folder, 'cache') }
+    const open = async () => {
+      const name = `docker-archive:${join(folder, 'image.tar')}`
+      await assert.rejects(openImage(name, { cache }), { code: 'unreadable' })
+      await new Promise((done) => setImmediate(done))
+    }
+    await open()
+    const before = count()
+    for (let times = 0; times < 5; times++) await open()
+    assert.equal(count(), before)
+  })
+})
+
+test('reading an archive can be interrupted', async () => {
+  const stop = new AbortController()
+  const interrupted = opened(archived(dockerSaved(IMAGE)), () => {}, '', {
+    signal: stop.signal,
+    onLayer: () => stop.abort(),
+  })
+  await assert.rejects(interrupted, {
+    code: 'interrupted',
+    message: /interrupted while reading .*image\.tar/,
+  })
 })
 
 test('who asks for an image that is not there is told which are', async () => {
