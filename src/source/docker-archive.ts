@@ -12,6 +12,7 @@ import { budgetOf } from '../image/limits.js'
 import { MAX_DOCUMENT } from '../image/manifest.js'
 import { type OpenedLayers, openLayers } from '../image/open-layers.js'
 import { parsePlatform } from '../image/platform.js'
+import { imageIdOf, isSameName } from '../image/reference.js'
 import { basename } from '../rootfs/path.js'
 import { nameOfSaved } from './archive-copy-source.js'
 import { openArchiveAt } from './archive-location.js'
@@ -43,7 +44,7 @@ async function openFromArchive(
   const blobs = await blobsOf(archive, entry, document, path, options.signal)
   const saved = {
     path,
-    asked: name === undefined ? undefined : withTag(name),
+    asked: name === undefined ? undefined : tagFor(name, entry.tags),
     tags: entry.tags,
     config: sha256(configBytes),
   }
@@ -161,18 +162,21 @@ function choose(entries: readonly ArchiveEntry[], name: string | undefined, path
   )
 }
 
-/** By a tag, `latest` where none is written, or by the ID. */
+/** By a tag, short or whole, with `latest` where none is written, or by the ID or its beginning. */
 function named(entries: readonly ArchiveEntry[], name: string): ArchiveEntry | undefined {
-  return entries.find(
-    ({ tags, config }) => tags.includes(withTag(name)) || idOf(config) === name.replace(/^sha256:/, ''),
+  const id = imageIdOf(name)
+  return (
+    entries.find(({ tags }) => tagFor(name, tags) !== undefined) ??
+    entries.find(({ config }) => id !== undefined && idOf(config).startsWith(id))
   )
+}
+
+/** The tag, as it is written there, that a name means. */
+function tagFor(name: string, tags: readonly string[]): string | undefined {
+  return tags.find((tag) => isSameName(tag, name))
 }
 
 /** `ID.json`, or the path of a blob. */
 function idOf(config: string): string {
   return basename(config).replace(/\.json$/, '')
-}
-
-function withTag(name: string): string {
-  return /:[^/]*$/.test(name) ? name : `${name}:latest`
 }

@@ -113,6 +113,36 @@ test('one of several images is chosen by tag, `latest` where none is written, or
     await refused(bytes, /holds no image/, 'image-not-found', name)
 })
 
+test('a name may be written short or whole, in the archive and by who asks', async () => {
+  const other: SavedImage = { layers: [UPPER], tags: ['other:latest'] }
+  const short: SavedImage = { ...IMAGE, tags: ['debian:bookworm'] }
+  const whole: SavedImage = { ...IMAGE, tags: ['docker.io/library/debian:bookworm'] }
+  for (const image of [short, whole]) {
+    const bytes = archived(dockerSaved(other, image))
+    for (const name of ['debian:bookworm', 'library/debian:bookworm', 'docker.io/library/debian:bookworm'])
+      await opened(
+        bytes,
+        async ({ rootfs, copySource }) => {
+          assert.equal(await textAt(rootfs, '/name'), 'lower')
+          // Loading gives it the name that the archive has.
+          assert.equal(copySource.kind === 'image' && copySource.from, image.tags![0])
+        },
+        `:${name}`,
+      )
+    for (const name of [':debian', ':quay.io/library/debian:bookworm'])
+      await refused(bytes, /holds no image/, 'image-not-found', name)
+  }
+})
+
+test('twelve digits of an ID are enough, and fewer are a name', async () => {
+  const other: SavedImage = { layers: [UPPER], tags: ['other:latest'] }
+  const bytes = archived(dockerSaved(other, IMAGE))
+  const id = digestOf(configDocument(IMAGE)).slice(7)
+  for (const name of [id.slice(0, 12), id.slice(0, 40), `sha256:${id}`])
+    assert.equal(await nameIn(bytes, `:${name}`), 'lower')
+  await refused(bytes, /holds no image/, 'image-not-found', `:${id.slice(0, 11)}`)
+})
+
 test('an archive that is refused leaves nothing open', async () => {
   const layers = [gzipSync(LOWER), gzipSync(Buffer.concat([UPPER, randomBytes(600_000)]))]
   const bytes = archived(dockerSaved({ layers, tars: [LOWER, Buffer.from('another')] }))
