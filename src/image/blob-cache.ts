@@ -36,8 +36,8 @@ export function blobCache(directory: string, most = DEFAULT_CACHE_SIZE): BlobSto
     return descriptorReader(fd, open)
   }
   return {
-    find: async (digest, content) => {
-      const fd = await openTrusted(directory, digest, content)
+    find: async (digest, content, signal) => {
+      const fd = await openTrusted(directory, digest, content, signal)
       return fd === undefined ? undefined : reader(fd)
     },
     claim: async (digest, signal) => {

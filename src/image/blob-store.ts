@@ -4,8 +4,11 @@ import { createSpool } from './spool.js'
 
 /** Uncompressed layers, and documents, by the digest of the blob they come from. */
 export interface BlobStore extends AsyncDisposable {
-  /** What is kept of this blob; with `content`, only where that is the digest of what is kept. */
-  find(digest: Digest, content?: Digest): Promise<ByteReader | undefined>
+  /**
+   * What is kept of this blob; with `content`, only where that is the digest of what is kept. It may have to be
+   * read as a whole first: throws why the signal was aborted.
+   */
+  find(digest: Digest, content?: Digest, signal?: AbortSignal): Promise<ByteReader | undefined>
   /**
    * Waits until nobody else is at work on this blob, and keeps others off until it is released. Look with `find`
    * again afterwards.

@@ -65,18 +65,20 @@ function writeStamp(target: string, written: string, stamp: Stamp): void {
 /**
  * Opens an entry that can be trusted: as its stamp says, or, when it has changed since or the system has been
  * started anew, by its digest. One that is damaged is removed. With `content`, only if that is what it holds.
+ * Throws why the signal was aborted.
  */
 export async function openTrusted(
   directory: string,
   digest: Digest,
   content: Digest | undefined,
+  signal?: AbortSignal,
 ): Promise<number | undefined> {
   const path = join(directory, fileName(digest))
   const fd = openedFile(path)
   if (fd === undefined) return undefined
   try {
     const stamp = readStamp(`${path}${STAMP}`)
-    if (stamp !== undefined && (await isSound(fd, stamp, path))) {
+    if (stamp !== undefined && (await isSound(fd, stamp, path, signal))) {
       touch(`${path}${STAMP}`)
       if (content === undefined || content === stamp.content) return fd
     } else {
@@ -86,6 +88,7 @@ export async function openTrusted(
     // A disk that gives errors is as good as no entry.
   }
   closeSync(fd)
+  signal?.throwIfAborted()
   return undefined
 }
 
@@ -108,12 +111,12 @@ function readStamp(path: string): Stamp | undefined {
   }
 }
 
-async function isSound(fd: number, stamp: Stamp, path: string): Promise<boolean> {
+async function isSound(fd: number, stamp: Stamp, path: string, signal?: AbortSignal): Promise<boolean> {
   const { size, mtimeMs } = fstatSync(fd)
   if (size !== stamp.size) return false
   const { content, boot } = stamp
   if (mtimeMs === stamp.mtimeMs && (boot === undefined || boot === bootId())) return true
-  if ((await hashOf(fd, size, content.slice(0, 6))) !== content) return false
+  if ((await hashOf(fd, size, content.slice(0, 6), signal)) !== content) return false
   try {
     // What was read back from the disk need not be doubted again.
     writeStamp(path, `${path}.${randomBytes(6).toString('hex')}`, { size, mtimeMs, content })
@@ -134,12 +137,13 @@ function bootId(): string | undefined {
 
 const PIECE = 1 << 20
 
-async function hashOf(fd: number, size: number, algorithm: string): Promise<string> {
+async function hashOf(fd: number, size: number, algorithm: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash(algorithm)
   const buffer = Buffer.allocUnsafe(PIECE)
   for (let at = 0; at < size; at += PIECE) {
     hash.update(buffer.subarray(0, readFully(fd, buffer, at)))
     await new Promise((done) => setImmediate(done))
+    signal?.throwIfAborted()
   }
   return `${algorithm}:${hash.digest('hex')}`
 }

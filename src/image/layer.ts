@@ -42,9 +42,9 @@ export async function openLayer(blob: LayerBlob, what: string, context: LayerCon
 
 async function keptLayer(
   { digest, diffId }: LayerBlob,
-  { store, budget }: LayerContext,
+  { store, budget, signal }: LayerContext,
 ): Promise<Layer | undefined> {
-  const content = await store.find(digest, diffId)
+  const content = await store.find(digest, diffId, signal)
   const members = content === undefined ? undefined : await membersOf(content)
   if (content === undefined) return undefined
   if (members === undefined) {

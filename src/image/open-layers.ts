@@ -65,7 +65,7 @@ async function openKept(
   for (const [at, { digest, diffId }] of blobs.entries()) {
     signal?.throwIfAborted()
     onStep?.(`reading ${nameOf(at, blobs)}`)
-    const content = await store.find(digest, diffId)
+    const content = await store.find(digest, diffId, signal)
     if (content === undefined) return undefined
     contents.push(content)
   }

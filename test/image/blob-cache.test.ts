@@ -51,6 +51,21 @@ test('what is kept is not given for a layer that another digest is expected of',
   await store[Symbol.asyncDispose]()
 })
 
+test('verifying what is kept can be interrupted, and nothing of it is lost', async (t) => {
+  const directory = folder(t)
+  const layer = layerOf('hello')
+  await readThrough(directory, layer)
+  utimesSync(entryOf(directory, layer), 1, 1)
+  const store = blobCache(directory)!
+  const stop = new AbortController()
+  const found = store.find(layer.blob.digest, undefined, stop.signal)
+  stop.abort()
+  await assert.rejects(found, { name: 'AbortError' })
+  await store[Symbol.asyncDispose]()
+  assert.equal(await readThrough(directory, layer), 'hello')
+  assert.equal(layer.fetches(), 1)
+})
+
 test('a layer that is not what its digest says leaves nothing', async (t) => {
   const directory = folder(t)
   const { blob } = layerOf('hello')
