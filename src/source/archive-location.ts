@@ -29,13 +29,17 @@ export async function openArchiveAt(location: string, options: OpenOptions): Pro
   const { limits } = options
   if (location !== '-' && !location.startsWith('-:')) {
     const { path, name } = parseArchiveLocation(location)
-    return { path, name, archive: await openArchive(archiveFile(path), path, budgetOf(limits, path)) }
+    return {
+      path,
+      name,
+      archive: await openArchive(archiveFile(path), path, budgetOf(limits, path), options),
+    }
   }
   const path = STANDARD_INPUT
   const spool = createSpool()
   try {
     const size = await takeIn(spool, options, budgetOf(limits, path))
-    const archive = await openArchive(spool.slice(0, size), path, budgetOf(limits, path))
+    const archive = await openArchive(spool.slice(0, size), path, budgetOf(limits, path), options)
     const close = async () => {
       await archive[Symbol.asyncDispose]()
       spool.close()

@@ -88,6 +88,8 @@ async function openLayout(files: LayoutFiles, place: Place, options: OpenOptions
     }
   } catch (error) {
     await dispose()
+    if (options.signal?.aborted)
+      throw new LiftError('interrupted', `interrupted while reading ${place.path}`, { cause: error })
     throw error
   }
 }

@@ -241,6 +241,29 @@ test('what is no layout is refused', async () => {
   await refused({ 'index.json': Buffer.from('x') }, /index\.json is not JSON/)
 })
 
+test('an abort ends the reading of a layout, and says so', async () => {
+  const files: Files = {}
+  const layout = layoutOf(files, [addImage(files, named('x'))])
+  const tar = gzipSync(archived(layout))
+  await onDisk({ ...layout, 'image.tar.gz': tar }, async (folder) => {
+    for (const location of [`oci-dir:${folder}`, `oci-archive:${join(folder, 'image.tar.gz')}`]) {
+      const opened = openImage(location, { cache: 'none', signal: AbortSignal.abort() })
+      await assert.rejects(opened, { code: 'interrupted', message: /interrupted while reading / }, location)
+    }
+  })
+})
+
+test('unpacking an archive is told', async () => {
+  const files: Files = {}
+  const tar = gzipSync(archived(layoutOf(files, [addImage(files, named('x'))])))
+  await onDisk({ 'image.tar.gz': tar }, async (folder) => {
+    const steps: string[] = []
+    const onStep = (step: string) => void steps.push(step)
+    await using _ = await openImage(`oci-archive:${join(folder, 'image.tar.gz')}`, { cache: 'none', onStep })
+    assert.match(steps[0] ?? '', /^unpacking .*image\.tar\.gz$/)
+  })
+})
+
 test('the files of a layout in a folder may be links', async () => {
   const files: Files = {}
   const layout = layoutOf(files, [addImage(files, named('x'))])
