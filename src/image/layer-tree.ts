@@ -1,6 +1,7 @@
 import { encodeText } from '../bytes.js'
 import { components } from '../rootfs/path.js'
-import { damaged, type TarEntry } from './tar-header.js'
+import { damaged, MAX_PATH } from './tar-fields.js'
+import type { TarEntry } from './tar-header.js'
 
 /** What a name stands for; hard links share one. */
 export interface Inode {
@@ -33,8 +34,7 @@ const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 /** AUFS keeps notes of its own under such names; they are no files of the image. */
 const AUFS_NOTES = '.wh..wh.'
-/** PATH_MAX and NAME_MAX of linux/limits.h, in bytes. */
-const MAX_PATH = 4096
+/** NAME_MAX of linux/limits.h, in bytes. */
 const MAX_NAME = 255
 
 /**

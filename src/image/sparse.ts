@@ -1,5 +1,7 @@
 import { type ByteReader, windowReader } from '../bytes.js'
-import { BLOCK, damaged, type Piece, piecesOf, type Sparse } from './tar-header.js'
+import { checkPieces } from './tar-attributes.js'
+import { BLOCK, damaged } from './tar-fields.js'
+import { type Piece, piecesOf, type Sparse } from './tar-header.js'
 
 /**
  * A sparse file as it is when unpacked: `stored` has its pieces one after the other, with the list of them ahead
@@ -55,6 +57,7 @@ async function readLayout(stored: ByteReader, size: number): Promise<Layout> {
   const head = windowReader(stored, 0, MAX_LIST)
   const text = Buffer.from(await head.read(0, head.size)).toString('latin1')
   const count = Number(/^(\d{1,6})\n/.exec(text)?.[1] ?? Number.NaN)
+  checkPieces(count)
   const match = Number.isNaN(count) ? null : new RegExp(`^\\d+\\n(?:\\d{1,16}\\n){${2 * count}}`).exec(text)
   if (match === null) throw damaged('a sparse file in it is malformed')
   const numbers = match[0].split('\n').slice(1, -1).map(Number)

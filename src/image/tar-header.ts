@@ -1,5 +1,5 @@
-import { decodeText } from '../bytes.js'
-import { LiftError } from '../errors.js'
+import { applyName, attributes, checkPieces, type Overrides } from './tar-attributes.js'
+import { BLOCK, checkSum, damaged, MAX_PATH, number, text } from './tar-fields.js'
 
 /** One member of a tar archive. */
 export interface TarEntry {
@@ -38,36 +38,19 @@ export interface Piece {
   readonly length: number
 }
 
-/** Headers, and the units that content is padded to, have this many bytes. */
-export const BLOCK = 512
 /** More than any name or attribute list that a file system holds; what is longer is hostile. */
 const MAX_EXTENSION = 1 << 20
-/** Far above the largest images known (about a million files). */
-const MAX_ENTRIES = 2_000_000
 
 /** `length` bytes follow: content to jump over, or an extension to hand to `extend`. */
 export type Step =
   | 'end'
   | { readonly entry: TarEntry | undefined; readonly extension: boolean; readonly length: number }
 
-interface Overrides {
-  path?: string
-  target?: string
-  size?: number
-  uid?: number
-  gid?: number
-  sparseSize?: number
-  /** Offsets and lengths by turns. */
-  sparseMap?: number[]
-  sparseMapInContent?: boolean
-  xattrs?: Map<string, Uint8Array>
-}
-
 /** Types whose content is no name for what follows: GNU long names, and POSIX attributes for one or for all. */
 const EXTENSIONS = 'LKxXg'
 
 /** The state that one header hands to the next: names and attributes that were announced ahead. */
-export function headerSequence(): {
+export function headerSequence(most: number): {
   next(block: Uint8Array, contentAt: number): Step
   /** Takes the bytes of an extension; gives the step of the member where that was the end of its header. */
   extend(bytes: Uint8Array, contentAt: number): Step | undefined
@@ -81,14 +64,15 @@ export function headerSequence(): {
     next: (block, contentAt) => {
       if (block.every((byte) => byte === 0)) return 'end'
       checkSum(block)
-      if (++count > MAX_ENTRIES) throw damaged('it has too many members')
       const type = String.fromCharCode(block[156]!)
       if (EXTENSIONS.includes(type)) {
         announced = type
         const length = number(block, 124, 12)
-        if (length > MAX_EXTENSION) throw damaged('a name or attribute list in it is too long')
+        if (length > (type === 'L' || type === 'K' ? MAX_PATH : MAX_EXTENSION))
+          throw damaged('a name or attribute list in it is too long')
         return { entry: undefined, extension: true, length }
       }
+      if (++count > most) throw damaged('it has too many members')
       const given = local
       local = {}
       if (type !== 'S') return member(block, type, given, contentAt)
@@ -101,14 +85,14 @@ export function headerSequence(): {
     extend: (bytes, contentAt) => {
       if (unfinished !== undefined) {
         const { block, given } = unfinished
-        given.sparseMap = [...given.sparseMap!, ...oldSparseMap(bytes, 0, 21)]
-        if (given.sparseMap.length > 2 * MAX_PIECES) throw damaged('a sparse file in it has too many pieces')
+        given.sparseMap!.push(...oldSparseMap(bytes, 0, 21))
+        checkPieces(given.sparseMap!.length / 2)
         if (bytes[504] !== 0) return { entry: undefined, extension: true, length: BLOCK }
         unfinished = undefined
         return member(block, 'S', given, contentAt)
       }
-      if (announced === 'L') local.path = untilNul(bytes)
-      else if (announced === 'K') local.target = untilNul(bytes)
+      if (announced === 'L') applyName(local, 'path', bytes)
+      else if (announced === 'K') applyName(local, 'target', bytes)
       // No engine heeds attributes for all members that follow, so neither do we.
       else if (announced === 'g') attributes(bytes)
       else local = { ...local, ...attributes(bytes) }
@@ -152,9 +136,6 @@ function member(block: Uint8Array, type: string, given: Overrides, offset: numbe
   }
   return { entry, extension: false, length }
 }
-
-/** Far above what any tar writes. */
-const MAX_PIECES = 100_000
 
 function sparseOf({ sparseSize, sparseMap, sparseMapInContent }: Overrides): Sparse | undefined {
   if (sparseSize === undefined) return undefined
@@ -200,98 +181,4 @@ function headerName(block: Uint8Array): string {
   const isPosix = text(block, 257, 6) === 'ustar'
   const prefix = isPosix ? text(block, 345, 155) : ''
   return prefix === '' ? name : `${prefix}/${name}`
-}
-
-/** `<length> <key>=<value>\n`, the length counting the whole record (POSIX pax, "pax Extended Header"). */
-function attributes(bytes: Uint8Array): Overrides {
-  const out: Overrides = {}
-  for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {
-    const space = bytes.indexOf(0x20, at)
-    const length = space < 0 ? 0 : Number(text(bytes, at, space - at))
-    const equals = bytes.indexOf(0x3d, space)
-    const end = at + length
-    if (
-      !Number.isInteger(length) ||
-      equals < 0 ||
-      equals >= end ||
-      end > bytes.length ||
-      bytes[end - 1] !== 0x0a
-    ) {
-      throw damaged('an attribute list in it is malformed')
-    }
-    apply(out, text(bytes, space + 1, equals - space - 1), bytes.subarray(equals + 1, end - 1))
-    at = end
-  }
-  return out
-}
-
-function apply(out: Overrides, key: string, value: Uint8Array): void {
-  if (key === 'path') out.path = untilNul(value)
-  else if (key === 'linkpath') out.target = untilNul(value)
-  else if (key === 'size' || key === 'uid' || key === 'gid') out[key] = decimal(value)
-  else if (key.startsWith(XATTR)) out.xattrs = new Map(out.xattrs).set(key.slice(XATTR.length), value.slice())
-  else if (key.startsWith('GNU.sparse.')) applySparse(out, key.slice('GNU.sparse.'.length), value)
-}
-
-/** What star, GNU tar, Go and libarchive call extended attributes. */
-const XATTR = 'SCHILY.xattr.'
-
-/** The three PAX forms of GNU tar: 0.0 (offset and numbytes by turns), 0.1 (map) and 1.0 (in the content). */
-function applySparse(out: Overrides, key: string, value: Uint8Array): void {
-  if (key === 'name') out.path = untilNul(value)
-  else if (key === 'size' || key === 'realsize') out.sparseSize = decimal(value)
-  else if (key === 'major') out.sparseMapInContent = decimal(value) === 1
-  else if (key === 'offset' || key === 'numbytes') out.sparseMap = [...(out.sparseMap ?? []), decimal(value)]
-  else if (key === 'map')
-    out.sparseMap = untilNul(value)
-      .split(',')
-      .map((one) => decimal(Buffer.from(one)))
-}
-
-function decimal(value: Uint8Array): number {
-  const digits = decodeText(value)
-  const parsed = /^[0-9]{1,16}$/.test(digits) ? Number(digits) : Number.NaN
-  if (!Number.isSafeInteger(parsed)) throw damaged('a number in it is malformed')
-  return parsed
-}
-
-/** An octal field, or GNU's base 256 when the highest bit is set. Negative numbers are refused. */
-function number(block: Uint8Array, at: number, length: number): number {
-  if ((block[at]! & 0x80) === 0) {
-    const digits = text(block, at, length).trim()
-    if (!/^[0-7]*$/.test(digits)) throw damaged('a number in it is malformed')
-    return Number.parseInt(digits || '0', 8)
-  }
-  let value = block[at]! & 0x7f
-  for (let i = 1; i < length; i++) value = value * 256 + block[at + i]!
-  if (block[at] === 0xff || !Number.isSafeInteger(value)) throw damaged('a number in it is out of range')
-  return value
-}
-
-/** The sum of the header's bytes with the sum's own field as spaces; some old writers took bytes as signed. */
-function checkSum(block: Uint8Array): void {
-  let unsigned = 0
-  let signed = 0
-  for (let i = 0; i < BLOCK; i++) {
-    const byte = i >= 148 && i < 156 ? 0x20 : block[i]!
-    unsigned += byte
-    signed += byte > 127 ? byte - 256 : byte
-  }
-  const written = number(block, 148, 8)
-  if (written !== unsigned && written !== signed) throw damaged('a header in it has a wrong checksum')
-}
-
-function untilNul(bytes: Uint8Array): string {
-  return text(bytes, 0, bytes.length)
-}
-
-function text(bytes: Uint8Array, at: number, length: number): string {
-  const field = bytes.subarray(at, at + length)
-  const nul = field.indexOf(0)
-  return decodeText(nul < 0 ? field : field.subarray(0, nul))
-}
-
-/** An archive that cannot be read on. */
-export function damaged(why: string): LiftError {
-  return new LiftError('unreadable', `the tar archive is damaged: ${why}`)
 }

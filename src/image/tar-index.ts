@@ -1,5 +1,6 @@
 import type { ByteReader } from '../bytes.js'
-import { BLOCK, damaged, headerSequence, type Step, type TarEntry } from './tar-header.js'
+import { BLOCK, damaged } from './tar-fields.js'
+import { headerSequence, type Step, type TarEntry } from './tar-header.js'
 
 export type { TarEntry }
 
@@ -17,10 +18,17 @@ export interface TarScanner {
  */
 export type TarEnding = 'marked' | 'any'
 
+/** Where no budget counts them: far above the largest images known (about a million files). */
+const MOST_MEMBERS = 2_000_000
+
 /** The members of a tar in any reader, jumping over their content. Throws LiftError 'unreadable'. */
-export async function* readTar(tar: ByteReader, ending: TarEnding = 'marked'): AsyncGenerator<TarEntry> {
+export async function* readTar(
+  tar: ByteReader,
+  ending: TarEnding = 'marked',
+  most = MOST_MEMBERS,
+): AsyncGenerator<TarEntry> {
   const reader = readingAhead(tar)
-  const headers = headerSequence()
+  const headers = headerSequence(most)
   let padding = 0
   for (let at = 0; ; ) {
     const block = await reader.read(at, BLOCK)
@@ -69,8 +77,8 @@ function cutOff(): Error {
 }
 
 /** A scanner for a tar that comes in pieces of any size. */
-export function tarScanner(ending: TarEnding = 'marked'): TarScanner {
-  const headers = headerSequence()
+export function tarScanner(ending: TarEnding = 'marked', most = MOST_MEMBERS): TarScanner {
+  const headers = headerSequence(most)
   let position = 0
   let skip = 0
   let padding = 0

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ByteReader } from '../bytes.js'
-import { BLOCK, type Sparse } from './tar-header.js'
+import { BLOCK } from './tar-fields.js'
+import type { Sparse } from './tar-header.js'
 import type { Children, Content, Tree } from './tree.js'
 
 /**
@@ -14,7 +15,7 @@ export interface TreeIndex {
 }
 
 /** Changes with everything that would make another tree or other bytes of the same layers. */
-export const VERSION = 'liftbin tree 1'
+export const VERSION = 'liftbin tree 2'
 /** What comes ahead of all else: no header of a tar, so that an index cannot be taken for a layer. */
 export const START = Buffer.from(`${VERSION}\n`.padEnd(BLOCK))
 /** More than that is neither written nor read: about a million files. */

@@ -145,6 +145,39 @@ test('a list in the content that is none is refused', async () => {
     )
 })
 
+const TOO_MANY = 100_001
+
+/** A list that goes on in blocks of 21 pieces each, as the old GNU format has it. */
+function oldGnu(pieces: number): TarMember {
+  const block = Buffer.alloc(512)
+  for (let piece = 0; piece < 21; piece++) block[piece * 24] = block[piece * 24 + 12] = 0x30
+  block[504] = 1
+  const raw = { 482: Buffer.from([1]), 483: Buffer.from('0') }
+  const blocks = Buffer.concat(Array(Math.ceil(pieces / 21)).fill(block))
+  return { path: 'a', type: 'S', gnu: true, raw, size: 0, content: blocks }
+}
+
+test('the number of pieces is bounded in every format', async () => {
+  const lists: readonly TarMember[][] = [
+    [
+      paxOf({
+        'GNU.sparse.size': '0',
+        'GNU.sparse.map': Array(2 * TOO_MANY)
+          .fill('0')
+          .join(),
+      }),
+      { path: 'a' },
+    ],
+    [oldGnu(TOO_MANY)],
+    [
+      paxOf({ 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '0' }),
+      { path: 'a', content: `${TOO_MANY}\n${'0\n'.repeat(2 * TOO_MANY)}` },
+    ],
+  ]
+  for (const members of lists)
+    await assert.rejects(readOnly(...members), { code: 'unreadable', message: /too many pieces/ })
+})
+
 test('a sparse file without pieces is all zeros', async () => {
   const pax = paxOf({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '7' })
   assert.deepEqual(await readOnly(pax, { path: 'a', content: '0\n'.padEnd(512, '\0') }), new Uint8Array(7))

@@ -174,6 +174,59 @@ test('an extension is bounded before it is read', async () => {
   }
 })
 
+test('names and link texts that no system could hold are refused', async () => {
+  const long = 'n'.repeat(4096)
+  const link = { path: 'a', type: '2', target: 't' }
+  await refused(tarOf([{ path: 'n', type: 'L', content: long }, link]), /a name in it is too long/)
+  await refused(tarOf([{ path: 'n', type: 'K', content: long }, link]), /a link in it is too long/)
+  await refused(tarOf([{ path: 'n', type: 'L', content: `${long}n` }, link]), /too long/)
+  for (const key of ['path', 'GNU.sparse.name'])
+    await refused(tarOf([paxOf({ [key]: long }), link]), /a name in it is too long/)
+  await refused(tarOf([paxOf({ linkpath: long }), link]), /a link in it is too long/)
+  const longest = await only(paxOf({ path: long.slice(1), linkpath: `${long.slice(1)}` }), link)
+  assert.deepEqual([longest.path.length, longest.target.length], [4095, 4095])
+})
+
+test('an attribute list that says nothing of a name, a size or an owner leaves what the header says', async () => {
+  const nothing = { path: '', linkpath: '', size: '', uid: '', gid: '', 'GNU.sparse.name': '' }
+  const file = await only(paxOf(nothing), { path: 'a', content: 'four', uid: 5, gid: 6 })
+  assert.deepEqual([file.path, file.size, file.uid, file.gid], ['a', 4, 5, 6])
+  assert.equal((await only(paxOf(nothing), { path: 'a', type: '2', target: 't' })).target, 't')
+  assert.equal((await only({ path: 'l', type: 'L', content: '\0' }, { path: 'a' })).path, 'a')
+})
+
+test('attributes that no system could hold are refused', async () => {
+  const xattr = (name: string, value: string) =>
+    tarOf([paxOf({ [`SCHILY.xattr.${name}`]: value }), { path: 'a' }])
+  const name = 'n'.repeat(255)
+  const [entry] = await membersOf(xattr(name, 'v'.repeat(65_536)))
+  assert.equal(entry?.xattrs?.get(name)?.length, 65_536)
+  await refused(xattr(`${name}n`, 'v'), /attribute in it has too long a name/)
+  await refused(xattr('a', 'v'.repeat(65_537)), /attribute in it is too long/)
+})
+
+test('a file has a thousand attributes at most', async () => {
+  const of = (count: number) => {
+    const records = Array.from({ length: count }, (_, at) => [`SCHILY.xattr.user.${at}`, 'v'] as const)
+    return tarOf([paxOf(Object.fromEntries(records)), { path: 'a' }])
+  }
+  assert.equal((await membersOf(of(1000)))[0]?.xattrs?.size, 1000)
+  await refused(of(1001), /too many attributes/)
+})
+
+test('the value of an attribute keeps nothing else of the archive in memory', () => {
+  const archive = tarOf([paxOf({ 'SCHILY.xattr.user.a': 'v' }), { path: 'a' }])
+  const [entry] = scanned(archive, archive.length)
+  assert.equal(entry?.xattrs?.get('user.a')?.buffer.byteLength, 1)
+})
+
+test('members of a tar are bounded where no budget counts them', async () => {
+  const archive = tarOf([{ path: 'a' }, paxOf({ uid: '1' }), { path: 'b' }])
+  const both = tarScanner('any', 2)
+  assert.equal(both.push(archive).length, 2)
+  assert.throws(() => tarScanner('any', 1).push(archive), { message: /too many members/ })
+})
+
 test('malformed attribute lists are refused', async () => {
   for (const content of ['5 a=', '999 path=x\n', 'x path=x\n', '0 path=x\n', '-9 path=x\n', '9 path:x\n']) {
     await refused(tarOf([{ path: 'p', type: 'x', content }, { path: 'a' }]), /malformed/)

@@ -91,7 +91,7 @@ test('an index has the form of its version', async () => {
     { path: 'l', type: '2', target: 'a/b', mode: 0o777, uid: 5, gid: 6 },
   ])
   const text = indexOf({ root: layeredTree([{ members }]), members: [3] }).toString()
-  assert.equal(text.slice(0, 512).trimEnd(), 'liftbin tree 1')
+  assert.equal(text.slice(0, 512).trimEnd(), 'liftbin tree 2')
   assert.equal(text.slice(512, -76), SMALL.join(''))
 })
 
