@@ -1,5 +1,5 @@
 import type { ByteReader } from '../bytes.js'
-import { inContext } from '../errors.js'
+import { inContext, LiftError } from '../errors.js'
 import type { BlobStore, BlobWriter } from './blob-store.js'
 import { type Compression, compressionOf, decompressed } from './decompress.js'
 import { checkSize, type Digest, hasherFor } from './digest.js'
@@ -45,23 +45,29 @@ async function keptLayer(
   { store, budget, signal }: LayerContext,
 ): Promise<Layer | undefined> {
   const content = await store.find(digest, diffId, signal)
-  const members = content === undefined ? undefined : await membersOf(content)
+  const members = content === undefined ? undefined : await membersOf(content, budget)
   if (content === undefined) return undefined
   if (members === undefined) {
     // What was kept is damaged in a way that its stamp does not show.
     store.forget(digest)
     return undefined
   }
-  for (const { path } of members) budget.addEntry(path)
   return { content, members }
 }
 
+/** The budget counts members, and its limit can be raised. */
+const COUNTED = Number.POSITIVE_INFINITY
+
 /** Undefined where it is no tar. */
-async function membersOf(tar: ByteReader): Promise<TarEntry[] | undefined> {
+async function membersOf(tar: ByteReader, budget: Budget): Promise<TarEntry[] | undefined> {
   const members: TarEntry[] = []
   try {
-    for await (const member of readTar(tar, 'any')) members.push(member)
-  } catch {
+    for await (const member of readTar(tar, 'any', COUNTED)) {
+      budget.addEntry(member)
+      members.push(member)
+    }
+  } catch (error) {
+    if (error instanceof LiftError && error.code === 'limit') throw error
     return undefined
   }
   return members
@@ -116,7 +122,7 @@ async function scan(
   writer?: BlobWriter,
 ): Promise<{ readonly members: TarEntry[]; readonly content: Digest }> {
   const { compression, all } = await peek(bytes)
-  const scanner = tarScanner('any')
+  const scanner = tarScanner('any', COUNTED)
   const isCompressed = compression !== undefined
   const hasher = isCompressed || (diffId !== undefined && diffId !== digest) ? hasherFor(diffId) : undefined
   const members: TarEntry[] = []
@@ -135,7 +141,7 @@ async function scan(
     hasher?.update(chunk)
     writer?.append(chunk)
     for (const member of named(what, () => scanner.push(chunk))) {
-      budget.addEntry(member.path)
+      budget.addEntry(member)
       members.push(member)
     }
   }

@@ -1,4 +1,5 @@
 import { LiftError } from '../errors.js'
+import type { TarEntry } from './tar-header.js'
 
 /** Bounds that no honest image comes near; a hostile one ends in LiftError 'limit' instead of a full disk. */
 export interface Limits {
@@ -23,15 +24,20 @@ export const DEFAULT_LIMITS: Limits = {
   nesting: 4,
 }
 
+/** Names, links, attributes and lists of sparse pieces of all layers, which are kept in memory. */
+const MOST_METADATA = 512 * 2 ** 20
 /** Small layers may be all zeros. */
 const RATIO_FROM = 1 << 30
+
+/** What a member of a tar says of itself. */
+export type Described = Pick<TarEntry, 'path' | 'target' | 'sparse' | 'xattrs'>
 
 /** What an image's layers have used up of the limits so far. */
 export interface Budget {
   /** The bounds themselves. */
   readonly limits: Limits
-  /** A member of a layer, by its name there. Throws LiftError 'limit'. */
-  addEntry(path: string): void
+  /** A member of a layer, as it is kept in memory. Throws LiftError 'limit'. */
+  addEntry(member: Described): void
   /** Members that are known to have no longer names than the limits' own default. Throws LiftError 'limit'. */
   addEntries(count: number): void
   /** `unpacked` more bytes of a layer that has given `total` bytes for `packed` so far. Throws LiftError 'limit'. */
@@ -43,6 +49,7 @@ export function budgetOf(changed: Partial<Limits> | undefined, image: string): B
   const limits = { ...DEFAULT_LIMITS, ...changed }
   let entries = 0
   let bytes = 0
+  let metadata = 0
   const addEntries = (count: number) => {
     entries += count
     if (entries > limits.entries)
@@ -50,8 +57,12 @@ export function budgetOf(changed: Partial<Limits> | undefined, image: string): B
   }
   return {
     limits,
-    addEntry: (path) => {
+    addEntry: (member) => {
+      const { path } = member
       addEntries(1)
+      metadata += metadataOf(member)
+      if (metadata > MOST_METADATA)
+        throw exceeded(image, `has names and attributes of more than ${MOST_METADATA} bytes`)
       if (path.length * 3 > limits.path && Buffer.byteLength(path) > limits.path)
         throw exceeded(image, `has a name of more than ${limits.path} bytes`, '--max-path')
     },
@@ -66,8 +77,20 @@ export function budgetOf(changed: Partial<Limits> | undefined, image: string): B
   }
 }
 
-function exceeded(image: string, what: string, option: string): LiftError {
+/** What the engine's own objects take. */
+const PER_PIECE = 64
+const PER_ATTRIBUTE = 256
+
+function metadataOf({ path, target, sparse, xattrs }: Described): number {
+  let bytes = path.length + target.length + (sparse?.pieces?.length ?? 0) * PER_PIECE
+  for (const [name, value] of xattrs ?? []) bytes += name.length + value.length + PER_ATTRIBUTE
+  return bytes
+}
+
+function exceeded(image: string, what: string, option?: string): LiftError {
   return new LiftError('limit', `${image} ${what}, which looks like an attack`, {
-    hint: `If the image is really like that, raise the limit by ${option}.`,
+    ...(option === undefined
+      ? {}
+      : { hint: `If the image is really like that, raise the limit by ${option}.` }),
   })
 }

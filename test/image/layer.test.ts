@@ -139,6 +139,13 @@ test('members and bytes count against the limits of the image', async () => {
       )
 })
 
+test('what was kept counts as well', async () => {
+  const store = temporaryStore()
+  await openLayer(streamed(GZIP), 'layer', context({ store }))
+  const kept = { store, budget: budgetOf({ entries: 1 }, 'image') }
+  await assert.rejects(openLayer(streamed(GZIP), 'layer', context(kept)), { code: 'limit' })
+})
+
 test('an aborted signal ends it', async () => {
   const signal = AbortSignal.abort()
   await assert.rejects(openLayer(streamed(GZIP), 'layer', context({ signal })), { name: 'AbortError' })

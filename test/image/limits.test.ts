@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { budgetOf, DEFAULT_LIMITS } from '../../src/image/limits.js'
+import { budgetOf, DEFAULT_LIMITS, type Described } from '../../src/image/limits.js'
 
 const GIB = 2 ** 30
 
@@ -17,11 +17,36 @@ test('members of all layers together have a limit', () => {
 
 test('a member counts, and its name has a limit in bytes', () => {
   const budget = budgetOf({ entries: 3, path: 4 }, 'image')
-  budget.addEntry('/abc')
-  budget.addEntry('/éa')
-  assert.throws(() => budget.addEntry('/éab'), refusal(/^image has a name of more than 4 bytes/))
-  assert.throws(() => budget.addEntry('/a'), refusal(/^image has more than 3 files/))
+  const add = (path: string) => budget.addEntry({ path, target: '' })
+  add('/abc')
+  add('/éa')
+  assert.throws(() => add('/éab'), refusal(/^image has a name of more than 4 bytes/))
+  assert.throws(() => add('/a'), refusal(/^image has more than 3 files/))
 })
+
+const PLAIN: Described = { path: 'a', target: '' }
+const LARGE: Readonly<Record<string, Partial<Described>>> = {
+  names: { path: 'a'.repeat(4095) },
+  'link texts': { target: 'a'.repeat(4095) },
+  'values of attributes': { xattrs: new Map([['user.a', new Uint8Array(65_536)]]) },
+  'attributes without a value': {
+    xattrs: new Map(Array.from({ length: 100 }, (_, at) => [`${at}`, new Uint8Array(0)])),
+  },
+  'pieces of sparse files': { sparse: { size: 0, pieces: Array(1000).fill({ offset: 0, length: 0 }) } },
+}
+
+for (const [what, large] of Object.entries(LARGE))
+  test(`${what} of all members together are bounded by what memory they take`, () => {
+    const budget = budgetOf(undefined, 'image')
+    const add = (count: number) => {
+      for (let at = 0; at < count; at++) budget.addEntry({ ...PLAIN, ...large })
+    }
+    add(1000)
+    assert.throws(() => add(200_000), {
+      code: 'limit',
+      message: /^image has names and attributes of more than/,
+    })
+  })
 
 test('bytes of all layers together have a limit', () => {
   const budget = budgetOf({ unpacked: 100 }, 'image')
