@@ -2,6 +2,7 @@ import { encodeText } from '../bytes.js'
 import { components } from '../rootfs/path.js'
 import { damaged, MAX_PATH } from './tar-fields.js'
 import type { TarEntry } from './tar-header.js'
+import type { Effort } from './tree-effort.js'
 
 /** What a name stands for; hard links share one. */
 export interface Inode {
@@ -40,23 +41,22 @@ const MAX_NAME = 255
 /**
  * Puts a member of a layer's tar into the layer's tree, as an engine that unpacks it into an empty directory does
  * (OCI image-spec, "Filesystem Layers"). Links in the directory part are followed within this layer and stop at the
- * root. Gives how many directories it made that nothing describes. Throws LiftError 'unreadable' for what cannot be
- * unpacked and for names that leave the root.
+ * root. Throws LiftError 'unreadable' for what cannot be unpacked and for names that leave the root, 'limit' where
+ * the effort ends.
  */
-export function addMember(root: Node, member: TarEntry, layer: number): number {
+export function addMember(root: Node, member: TarEntry, layer: number, effort: Effort): void {
   const parts = cleanComponents(member.path)
   const name = parts.pop()
   // Every container has a root directory of its own, whatever the layers say of it.
-  if (name === undefined) return 0
-  if (name !== OPAQUE && name.startsWith(AUFS_NOTES)) return 0
-  if (parts.some((part) => part.startsWith(WHITEOUT))) return 0
-  const { directory, made } = directoryAt(root, parts)
+  if (name === undefined) return
+  if (name !== OPAQUE && name.startsWith(AUFS_NOTES)) return
+  if (parts.some((part) => part.startsWith(WHITEOUT))) return
+  const directory = directoryAt(root, parts, effort)
   const children = directory.children!
   if (name === OPAQUE) directory.opaque = true
   else if (name.startsWith(WHITEOUT)) addWhiteout(children, name.slice(WHITEOUT.length))
-  else if (member.kind === 'hardlink') addHardLink(root, children, name, member)
+  else if (member.kind === 'hardlink') addHardLink(root, children, name, member, effort)
   else addNode(children, name, { member, layer })
-  return made
 }
 
 function cleanComponents(path: string): string[] {
@@ -111,12 +111,18 @@ function isMarkedOpaque({ xattrs }: TarEntry): boolean {
   return value?.length === 1 && value[0] === 0x79
 }
 
-function addHardLink(root: Node, children: Map<string, Node>, name: string, member: TarEntry): void {
+function addHardLink(
+  root: Node,
+  children: Map<string, Node>,
+  name: string,
+  member: TarEntry,
+  effort: Effort,
+): void {
   const parts = cleanComponents(member.target)
   const last = parts.pop()
   // The name is free before the link is made, so a link to itself leads to lower layers or nowhere.
   children.delete(name)
-  const target = last === undefined ? undefined : existing(root, parts)?.children?.get(last)
+  const target = last === undefined ? undefined : existing(root, parts, effort)?.children?.get(last)
   if (target?.children !== undefined)
     throw damaged(`a hard link in it leads to a directory: ${member.target}`)
   // An engine's whiteout is a device, and a hard link to it is a whiteout too.
@@ -141,27 +147,23 @@ interface Walk {
   /** The directories from the root on. */
   readonly chain: Node[]
   links: number
-  /** Directories made on the way. */
-  made: number
+  readonly effort: Effort
 }
 
 /** The directory at a path, made where there is none. */
-function directoryAt(
-  root: Node,
-  parts: readonly string[],
-): { readonly directory: Node; readonly made: number } {
-  const walk: Walk = { chain: [root], links: 0, made: 0 }
+function directoryAt(root: Node, parts: readonly string[], effort: Effort): Node {
+  const walk: Walk = { chain: [root], links: 0, effort }
   for (const name of parts) {
     const { children } = walk.chain.at(-1)!
     if (stepInto(walk, name)) continue
     // A file, or a link that leads nowhere, stays in the way.
     if (children!.has(name)) throw damaged('a name in it lies below what is no directory')
+    effort.addDirectory()
     const made = emptyDirectory()
     children!.set(name, made)
     goInto(walk, made)
-    walk.made++
   }
-  return { directory: walk.chain.at(-1)!, made: walk.made }
+  return walk.chain.at(-1)!
 }
 
 /** Links could lead ever deeper; what has a path of its own is not as deep. */
@@ -170,8 +172,8 @@ function goInto({ chain }: Walk, directory: Node): void {
   chain.push(directory)
 }
 
-function existing(root: Node, parts: readonly string[]): Node | undefined {
-  const walk: Walk = { chain: [root], links: 0, made: 0 }
+function existing(root: Node, parts: readonly string[], effort: Effort): Node | undefined {
+  const walk: Walk = { chain: [root], links: 0, effort }
   return parts.every((name) => stepInto(walk, name)) ? walk.chain.at(-1) : undefined
 }
 
@@ -187,6 +189,7 @@ function stepInto(walk: Walk, name: string): boolean {
   if (member?.kind === 'symlink') {
     if (++walk.links > MAX_LINKS) throw damaged('a name in it goes through a loop of links')
     if (member.target.startsWith('/')) chain.length = 1
+    walk.effort.addFollowed(member.target)
     return components(member.target).every((part) => stepInto(walk, part))
   }
   if (known?.children === undefined) return false
@@ -198,10 +201,10 @@ function stepInto(walk: Walk, name: string): boolean {
  * Lays one layer over the tree of those below, as overlayfs shows it: a directory over a directory joins them
  * unless it is opaque, anything else replaces, a whiteout removes; the root is never opaque. The lower tree is
  * changed and given back.
- * Throws LiftError 'unreadable' for a hard link to nothing.
+ * Throws LiftError 'unreadable' for a hard link to nothing, 'limit' where the effort ends.
  */
-export function overlay(lower: Node, upper: Node): Node {
-  linkAcross(lower, upper)
+export function overlay(lower: Node, upper: Node, effort: Effort): Node {
+  linkAcross(lower, upper, effort)
   return merge(lower, { ...upper, opaque: false })
 }
 
@@ -219,13 +222,13 @@ function merge(lower: Node | undefined, upper: Node): Node {
 }
 
 /** Hard links to files of lower layers: they are names of the same inode. */
-function linkAcross(lower: Node, upper: Node): void {
+function linkAcross(lower: Node, upper: Node, effort: Effort): void {
   for (const [name, node] of upper.children ?? []) {
-    if (node.children !== undefined) linkAcross(lower, node)
+    if (node.children !== undefined) linkAcross(lower, node, effort)
     if (node.linkTo === undefined) continue
     const parts = cleanComponents(node.linkTo)
     const last = parts.pop()!
-    const target = existing(lower, parts)?.children?.get(last)
+    const target = existing(lower, parts, effort)?.children?.get(last)
     if (target?.inode === undefined || target.children !== undefined)
       throw damaged(`a hard link in it leads nowhere: ${node.linkTo}`)
     upper.children!.set(name, { ...node, inode: target.inode, linkTo: undefined })

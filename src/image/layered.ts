@@ -1,8 +1,9 @@
 import type { ByteReader } from '../bytes.js'
-import { inContext, LiftError } from '../errors.js'
+import { inContext } from '../errors.js'
 import { addMember, emptyDirectory, overlay } from './layer-tree.js'
 import type { TarEntry } from './tar-header.js'
 import type { Tree } from './tree.js'
+import { effort } from './tree-effort.js'
 
 /** A layer whose members are known and whose content can be read anywhere. */
 export interface Layer {
@@ -11,23 +12,19 @@ export interface Layer {
   readonly content: ByteReader
 }
 
-/** Directories that only the names of other members speak of: a few bytes of a tar could make thousands. */
-const MOST_IMPLIED = 1_000_000
-
 /**
  * What layers make together, the lowest first: as overlayfs would show them, without unpacking any.
  * Caches keep it, so whatever makes another tree of the same layers needs another `VERSION` in `tree-index.ts`.
- * Throws LiftError 'unreadable' for a layer that cannot be unpacked, 'limit' for one that has no end of directories.
+ * Throws LiftError 'unreadable' for a layer that cannot be unpacked, 'limit' for one that takes no end of effort.
  */
 export function layeredTree(layers: readonly Pick<Layer, 'members'>[]): Tree {
   let root = emptyDirectory()
-  let implied = 0
+  const taken = effort()
   for (const [index, { members }] of layers.entries()) {
     const tree = emptyDirectory()
     try {
-      for (const member of members) implied += addMember(tree, member, index)
-      if (implied > MOST_IMPLIED) throw new LiftError('limit', 'it has too many directories')
-      root = overlay(root, tree)
+      for (const member of members) addMember(tree, member, index, taken)
+      root = overlay(root, tree, taken)
     } catch (error) {
       throw inContext(error, `layer ${index + 1} of ${layers.length}`)
     }

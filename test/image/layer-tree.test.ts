@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
+import { addMember, emptyDirectory, type Node, overlay } from '../../src/image/layer-tree.js'
 import { readTar, type TarEntry } from '../../src/image/tar-index.js'
+import { effort } from '../../src/image/tree-effort.js'
 import type { RootFs } from '../../src/rootfs/rootfs.js'
 import { layeredRootFs } from '../support/layered-rootfs.js'
 import { textAt } from '../support/rootfs-contract.js'
@@ -15,6 +17,13 @@ async function rootOf(...layers: readonly TarMember[][]): Promise<RootFs> {
     return { content, members }
   })
   return layeredRootFs(await Promise.all(read))
+}
+
+const PLAIN = { kind: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, offset: 0, target: '' } as const
+
+function depthOf({ children }: Node): number {
+  const [inside] = children?.values() ?? []
+  return inside === undefined ? 0 : 1 + depthOf(inside)
 }
 
 function long(path: string, member: Partial<TarMember> = {}): TarMember[] {
@@ -113,6 +122,33 @@ test('a hard link to what a lower layer has removed leads nowhere', async () => 
 test('a few names cannot make millions of directories', async () => {
   const members = Array.from({ length: 600 }, (_, at) => long(`${at}/${'d/'.repeat(2000)}x`)).flat()
   await assert.rejects(rootOf(members), { code: 'limit', message: /too many directories/ })
+})
+
+test('directories that one name makes count as they are made', () => {
+  const root = emptyDirectory()
+  let left = 10
+  const counted = { ...effort(), addDirectory: () => assert.ok(left-- > 0) }
+  const member: TarEntry = { ...PLAIN, path: `${'d/'.repeat(2000)}x` }
+  assert.throws(() => addMember(root, member, 0, counted))
+  assert.equal(depthOf(root), 10)
+})
+
+test('each link that a name goes through counts', () => {
+  const followed: string[] = []
+  const counted = { ...effort(), addFollowed: (target: string) => void followed.push(target) }
+  const lower = emptyDirectory()
+  const upper = emptyDirectory()
+  addMember(lower, { ...PLAIN, path: 'one', kind: 'symlink', target: 'd' }, 0, counted)
+  addMember(lower, { ...PLAIN, path: 'two', kind: 'symlink', target: 'one' }, 0, counted)
+  addMember(lower, { ...PLAIN, path: 'd/x' }, 0, counted)
+  assert.deepEqual(followed, [])
+  addMember(lower, { ...PLAIN, path: 'two/y' }, 0, counted)
+  assert.deepEqual(followed.splice(0), ['one', 'd'])
+  addMember(lower, { ...PLAIN, path: 'z', kind: 'hardlink', target: 'one/y' }, 0, counted)
+  assert.deepEqual(followed.splice(0), ['d'])
+  addMember(upper, { ...PLAIN, path: 'z', kind: 'hardlink', target: 'two/x' }, 1, counted)
+  overlay(lower, upper, counted)
+  assert.deepEqual(followed, ['one', 'd'])
 })
 
 test('what is wrong is said of its layer', async () => {
