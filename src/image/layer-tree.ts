@@ -210,13 +210,14 @@ export function overlay(lower: Node, upper: Node, effort: Effort): Node {
 
 function merge(lower: Node | undefined, upper: Node): Node {
   if (upper.children === undefined) return upper
-  const below = lower?.children === undefined ? undefined : lower
-  const into = below === undefined || upper.opaque ? emptyDirectory() : below
+  const isOver = lower?.children !== undefined && !upper.opaque
+  // Where nothing lies below, what is there already need not be held twice.
+  const into = isOver ? lower : upper
   // Overlayfs shows the upper directory's owner and mode, also of one that was made on the way to a child.
   into.inode = upper.inode
   for (const [name, node] of upper.children) {
     if (node.whiteout) into.children!.delete(name)
-    else into.children!.set(name, merge(into.children!.get(name), node))
+    else into.children!.set(name, merge(isOver ? into.children!.get(name) : undefined, node))
   }
   return into
 }
