@@ -17,7 +17,7 @@ export interface Limits {
 
 /** Far above the largest images known; of a path as much as Linux takes (PATH_MAX, without the NUL). */
 export const DEFAULT_LIMITS: Limits = {
-  entries: 4_000_000,
+  entries: 1_000_000,
   unpacked: 256 * 2 ** 30,
   ratio: 250,
   path: 4095,
