@@ -15,6 +15,17 @@ import {
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7) % 251)
 
+/** Offsets and lengths within BYTES. */
+const RANGES = [
+  [0, 1],
+  [0, 1000],
+  [63, 2],
+  [64, 64],
+  [100, 500],
+  [999, 1],
+  [5, 0],
+] as const
+
 async function read(reader: ByteReader, offset: number, length: number): Promise<number[]> {
   return [...(await reader.read(offset, length))]
 }
@@ -31,15 +42,7 @@ test('every reader gives what was asked for, and less only at the end', async (t
   }
   for (const [name, reader] of Object.entries(readers)) {
     assert.equal(reader.size, 1000, name)
-    for (const [offset, length] of [
-      [0, 1],
-      [0, 1000],
-      [63, 2],
-      [64, 64],
-      [100, 500],
-      [999, 1],
-      [5, 0],
-    ] as const) {
+    for (const [offset, length] of RANGES) {
       assert.deepEqual(await read(reader, offset, length), [...BYTES.slice(offset, offset + length)], name)
     }
     assert.deepEqual(await read(reader, 990, 100), [...BYTES.slice(990)], name)
@@ -106,18 +109,7 @@ test('blocks are read whole, each once, neighbours together', async () => {
 
 test('blocks give the bytes of the reader, and fewer only at the end', async () => {
   for (const blockSize of [64, 4096]) {
-    for (const [offset, length] of [
-      [0, 1],
-      [0, 1000],
-      [63, 2],
-      [64, 64],
-      [100, 500],
-      [999, 1],
-      [5, 0],
-      [990, 100],
-      [1000, 1],
-      [5000, 100],
-    ] as const) {
+    for (const [offset, length] of [...RANGES, [990, 100], [1000, 1], [5000, 100]] as const) {
       const bytes = await parseBlocks(bufferReader(BYTES), ({ at }) => [...at(offset, length)], blockSize)
       assert.deepEqual(bytes, [...BYTES.slice(offset, offset + length)])
     }

@@ -48,7 +48,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
     .option('--insecure-registry <host>', 'speak plain HTTP to this host[:port] (may be repeated)', collect)
     .option('--registry-mirror <host>', "ask this host[:port] in place of Docker's registry", collect)
     .option('--max-size <size>', 'most that all layers may unpack to (256G)', parseSize)
-    .option('--max-files <count>', 'most files in all layers (1000000)', parseCount)
+    .option('--max-files <count>', 'most files in all layers (600000)', parseCount)
     .option('--max-ratio <factor>', 'most that a large layer may grow by unpacking (250)', parseCount)
     .option('--max-path <bytes>', 'longest name in a layer; Linux takes no more than 4095', parseCount)
     .option('--max-nesting <count>', 'most indexes within each other (4)', parseCount)

@@ -15,9 +15,9 @@ export interface Limits {
   readonly nesting: number
 }
 
-/** Far above the largest images known; of a path as much as Linux takes (PATH_MAX, without the NUL). */
+/** Far above what large images have, and little enough for the memory of any machine; of a path as much as Linux takes (PATH_MAX, without the NUL). */
 export const DEFAULT_LIMITS: Limits = {
-  entries: 1_000_000,
+  entries: 600_000,
   unpacked: 256 * 2 ** 30,
   ratio: 250,
   path: 4095,
