@@ -56,7 +56,7 @@ const HOST_FILES = [
 /** Who may import a module from outside of src, as prefixes of paths; a module that is not here is imported by nobody. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
-  fzstd: ['image/decompress.ts'],
+  fzstd: [],
   execa: ['source/', 'verify/', 'loader/ldd'],
   commander: ['cli/'],
   chalk: ['cli/'],
@@ -67,7 +67,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['image/', 'source/', 'pack/'],
   'node:http': ['source/'],
   'node:https': ['source/'],
-  'node:module': ['cli/start.ts'],
+  'node:module': ['cli/start.ts', 'image/fzstd-path.ts'],
   'node:net': ['source/'],
   'node:os': ['image/spool.ts', 'source/', 'verify/'],
   'node:path': HOST_FILES,
@@ -75,6 +75,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:stream/promises': ['image/', 'source/', 'pack/'],
   'node:tls': ['source/'],
   'node:vm': ['cli/start.ts'],
+  'node:worker_threads': ['image/zstd-thread.ts'],
   'node:zlib': ['image/', 'source/', 'pack/'],
 }
 

@@ -20,6 +20,9 @@ const apart = {
   name: 'apart',
   setup({ onResolve }) {
     for (const [filter, path] of APART) onResolve({ filter }, () => ({ path, external: true }))
+    onResolve({ filter: /\/fzstd-path\.js$/ }, () => ({
+      path: fileURLToPath(new URL('fzstd-path.ts', import.meta.url)),
+    }))
   },
 }
 

@@ -1,6 +1,5 @@
 import type { Gunzip } from 'node:zlib'
 import { LiftError } from '../errors.js'
-import { breather } from './breath.js'
 import { zstdCutter } from './zstd-frames.js'
 
 export type Compression = 'gzip' | 'zstd'
@@ -25,7 +24,7 @@ export async function* decompressed(
 ): AsyncGenerator<Uint8Array> {
   const pieces = inLargePieces(bytes)
   try {
-    for await (const piece of compression === 'gzip' ? gunzipped(pieces) : unzstd(pieces)) {
+    for await (const piece of compression === 'gzip' ? gunzipped(pieces) : unzstd(pieces, signal)) {
       signal?.throwIfAborted()
       yield piece
     }
@@ -79,22 +78,17 @@ async function feed(into: Gunzip, bytes: AsyncIterable<Uint8Array>): Promise<num
   return total
 }
 
-async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { Decompress } = await import('fzstd')
-  let out: Uint8Array[] = []
-  const stream = new Decompress((chunk) => void out.push(chunk))
+async function* unzstd(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const { zstdThread } = await import('./zstd-thread.js')
+  await using thread = zstdThread()
   const cut = zstdCutter()
-  const breathe = breather()
   for await (const chunk of bytes) {
-    for (const piece of cut(chunk)) {
-      stream.push(piece)
-      yield* out
-      out = []
-      await breathe()
-    }
+    for (const piece of cut(chunk)) if (piece.length > 0) yield* await thread.push(piece, signal)
   }
-  stream.push(new Uint8Array(0), true)
-  yield* out
+  yield* await thread.push(new Uint8Array(0), signal)
 }
 
 /** Network chunks joined: each call into a decompressor has its price. */

@@ -196,6 +196,35 @@ test('much work of zstd for little output can be interrupted', async () => {
   await assert.rejects(read(), { name: 'AbortError' })
 })
 
+test('what a decompressor is given stays as it is', async () => {
+  // Raw blocks of 100 kB: three pieces of one buffer.
+  const block = (isLast: boolean) => {
+    const header = (100_000 << 3) | (isLast ? 1 : 0)
+    return [Uint8Array.of(header & 255, (header >> 8) & 255, header >> 16), DATA.subarray(0, 100_000)]
+  }
+  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x58)
+  const blocks = Array.from({ length: 90 }, (_, index) => block(index === 89)).flat()
+  const bytes = Buffer.concat([frame, ...blocks])
+  const before = Buffer.from(bytes)
+  assert.equal((await inflate(bytes, bytes.length)).length, 9_000_000)
+  assert.deepEqual(bytes, before)
+})
+
+test('a few bytes of zstd that would be undone for minutes can be interrupted', async () => {
+  // One block with 98047 sequences, all of the longest match there is, in tables of one symbol each (RFC 8878).
+  const body = [8, 0x41, 255, 255, 255, 0b0101_0100, 0, 0, 52, 1]
+  const header = (body.length << 3) | (2 << 1) | 1
+  const bytes = Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, header, 0, 0, ...body])
+  const from = source(bytes, 100)
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  setTimeout(() => controller.abort(reason), 100)
+  const all = async () => {
+    for await (const _ of decompressed(from.bytes, 'zstd', 'the layer', controller.signal)) assert.fail()
+  }
+  await assert.rejects(all, reason)
+})
+
 test('who stops reading lets go of the source', async () => {
   const many = Buffer.concat(Array(20).fill(gzipSync(DATA)))
   const from = source(many, 50_000)
