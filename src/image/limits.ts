@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: Limits = {
 }
 
 /** Names, links, attributes and lists of sparse pieces of all layers, which are kept in memory. */
-const MOST_METADATA = 512 * 2 ** 20
+const MOST_METADATA = 160 * 2 ** 20
 /** Small layers may be all zeros. */
 const RATIO_FROM = 1 << 30
 
