@@ -1,4 +1,5 @@
 import type { VersionNeed } from '../elf/elf.js'
+import { loadedIn } from '../loader/loaded.js'
 import type { LoadedObject } from '../loader/loader.js'
 import type { Closure } from './closure.js'
 
@@ -18,10 +19,11 @@ export interface VersionFault {
  */
 export function checkVersions(closure: Closure): readonly VersionFault[] {
   const faults: VersionFault[] = []
-  const providers = providersOf(closure)
+  const { program, objects, loader } = closure
+  const loaded = loadedIn({ program, objects, loader })
   for (const requester of closure.objects) {
     for (const need of requester.elf.dynamic?.versionsNeeded ?? []) {
-      const provider = providers.get(need.file)
+      const provider = loaded.byName(need.file)
       if (provider !== undefined) addFaults(faults, provider, need, requester)
     }
   }
@@ -54,20 +56,4 @@ function definedSet(defined: readonly string[]): ReadonlySet<string> {
     sets.set(defined, set)
   }
   return set
-}
-
-/** Who answers to each name, first come; the program is called by its soname alone. */
-function providersOf({ objects, program, loader }: Closure): ReadonlyMap<string, LoadedObject> {
-  const providers = new Map<string, LoadedObject>()
-  const put = (name: string, object: LoadedObject) => {
-    if (!providers.has(name)) providers.set(name, object)
-  }
-  for (const object of [...objects, loader]) {
-    const soname = object.elf.dynamic?.soname
-    if (soname !== undefined) put(soname, object)
-    if (object === program) continue
-    for (const name of object.names) put(name, object)
-    put(object.name, object)
-  }
-  return providers
 }

@@ -38,12 +38,12 @@ export interface SpecialEntry extends EntryBase {
   readonly kind: 'special'
 }
 
-/** Whatever lies at a path. */
 /** Whether a file has capabilities, which raise privilege when it is started (capabilities(7)). */
 export function hasCapabilities({ xattrs }: FileEntry): boolean {
   return xattrs?.has('security.capability') === true
 }
 
+/** Whatever lies at a path. */
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry
 
 /**
