@@ -214,19 +214,12 @@ export async function parseBlocks<T>(
   const blocks = new Map<number, Uint8Array>()
   const { size, readNow } = reader
   lent = 0
-  const missing = ({ offset, length }: Place, found: Span[]): void => {
-    const end = Math.min(size, offset + length)
-    const last = Math.floor((end - 1) / blockSize)
-    for (let index = Math.floor(offset / blockSize); offset < end && index <= last; index++) {
-      if (blocks.has(index)) continue
-      const stop = lastMissing(blocks, index, last)
-      found.push({ first: index, last: stop })
-      index = stop
-    }
-  }
+  const blocksOf = (offset: number, length: number): Span => ({
+    first: Math.floor(offset / blockSize),
+    last: Math.floor((Math.min(size, offset + length) - 1) / blockSize),
+  })
   const ahead = (places: readonly Place[]): void => {
-    const spans: Span[] = []
-    for (const place of places) missing(place, spans)
+    const spans = places.flatMap(({ offset, length }) => missing(blocks, blocksOf(offset, length)))
     if (spans.length > 0) load(spans)
   }
   const load = (spans: readonly Span[]): void => {
@@ -239,11 +232,9 @@ export async function parseBlocks<T>(
   const at = (offset: number, length: number): Uint8Array => {
     const end = Math.min(size, offset + length)
     if (offset >= end) return NOTHING
-    const first = Math.floor(offset / blockSize)
-    const last = Math.floor((end - 1) / blockSize)
-    for (let index = first; index <= last; index++)
-      if (!blocks.has(index)) load([{ first: index, last: lastMissing(blocks, index, last) }])
-    return gather(blocks, first, last, blockSize, offset, end)
+    const asked = blocksOf(offset, length)
+    for (const span of missing(blocks, asked)) load([span])
+    return gather(blocks, asked.first, asked.last, blockSize, offset, end)
   }
   for (let waits = 0; ; waits++) {
     try {
@@ -281,10 +272,17 @@ class Missing {
   constructor(readonly spans: readonly Span[]) {}
 }
 
-function lastMissing(blocks: ReadonlyMap<number, Uint8Array>, first: number, last: number): number {
-  let stop = first
-  while (stop < last && !blocks.has(stop + 1)) stop++
-  return stop
+/** Which of these blocks are not there yet. */
+function missing(blocks: ReadonlyMap<number, Uint8Array>, { first, last }: Span): Span[] {
+  const spans: Span[] = []
+  for (let index = first; index <= last; index++) {
+    if (blocks.has(index)) continue
+    let stop = index
+    while (stop < last && !blocks.has(stop + 1)) stop++
+    spans.push({ first: index, last: stop })
+    index = stop
+  }
+  return spans
 }
 
 const NOTHING = new Uint8Array(0)

@@ -15,8 +15,8 @@ export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefi
   if (segment === undefined || segment.filesz === 0) return undefined
   const tags = readTags(blocks, header, segment)
   const places = placesOf(header.segments, tags, blocks.size)
-  readAhead(blocks, spotsOf(places, tags))
   const offsets = offsetsOf(tags)
+  readAhead(blocks, spotsOf(places, offsets))
   const needed = places.verneed === undefined ? [] : readVersionsNeeded(blocks, header, places.verneed)
   for (const need of needed) addNames(offsets, need)
   const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
@@ -130,7 +130,7 @@ function addTags(tags: Tags, words: Uint32Array, header: ElfHeader): boolean {
     // No tag has more than 32 bits.
     if (wide && words[at + high] !== 0) continue
     if (tag === DT.NULL) return true
-    const isDependency = tag === DT.NEEDED || tag === DT.AUXILIARY || tag === DT.FILTER
+    const isDependency = KINDS.has(tag)
     if (!isDependency && !WANTED.has(tag)) continue
     const value = wide ? words[at + 2 + low]! + words[at + 2 + high]! * HIGH : words[at + 1]!
     if (isDependency) tags.dependencies.push({ tag, value })
@@ -182,12 +182,12 @@ function addNames(offsets: number[], { file, versions }: RawNeed): void {
 }
 
 /** The file offsets that will be read next. */
-function spotsOf({ strings, verneed, verdef }: Places, tags: Tags): number[] {
+function spotsOf({ strings, verneed, verdef }: Places, offsets: readonly number[]): number[] {
   const spots: number[] = []
   if (verneed !== undefined) spots.push(verneed)
   if (verdef !== undefined) spots.push(verdef)
   if (strings === undefined) return spots
-  for (const offset of offsetsOf(tags)) if (offset < strings.size) spots.push(strings.offset + offset)
+  for (const offset of offsets) if (offset < strings.size) spots.push(strings.offset + offset)
   return spots
 }
 

@@ -1,7 +1,7 @@
 import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
 import { offsetOf, readTagValues, SYMBOL_TAGS } from './dynamic.js'
 import type { ElfFile, Segment } from './elf.js'
-import { type Layout, viewOf, wordAt } from './fields.js'
+import { viewOf, wordAt, wordsOf } from './fields.js'
 
 /**
  * Whether a file that `readElf` has read defines all of these symbols, looked up in its hash table as a loader
@@ -116,16 +116,10 @@ function isString({ blocks }: Look, offset: number, name: string): boolean {
 }
 
 /** Numbers of 4 bytes; undefined where the file ends before. */
-function words({ blocks, elf }: Look, offset: number, count: number): number[] | undefined {
+function words({ blocks, elf }: Look, offset: number, count: number): Uint32Array | undefined {
   const bytes = blocks.at(offset, 4 * count)
   if (bytes.length < 4 * count) return undefined
-  return wordsOf(bytes, elf)
-}
-
-function wordsOf(bytes: Uint8Array, { endian }: Layout): number[] {
-  const view = viewOf(bytes)
-  const count = bytes.length / 4
-  return Array.from({ length: count }, (_, index) => view.getUint32(4 * index, endian === 'little'))
+  return wordsOf(bytes, elf.endian === 'little')
 }
 
 /** The hash of DT_GNU_HASH. */

@@ -1,8 +1,8 @@
 import { type ByteReader, bufferReader, windowReader } from '../bytes.js'
 import { inContext, LiftError } from '../errors.js'
+import { breathing } from '../rootfs/breath.js'
 import { basename, normalise, parent } from '../rootfs/path.js'
 import { type BlobWriter, temporaryStore } from './blob-store.js'
-import { breather } from './breath.js'
 import { compressionOf, decompressed } from './decompress.js'
 import type { Budget } from './limits.js'
 import { readTar, type TarEntry } from './tar-index.js'
@@ -57,11 +57,11 @@ async function membersOf(
   { signal }: Opening,
 ): Promise<ReadonlyMap<string, TarEntry>> {
   const members = new Map<string, TarEntry>()
-  const breathe = breather()
+  const breath = breathing()
   for await (const member of readTar(tar)) {
     if (members.size >= MOST_MEMBERS) throw new LiftError('limit', `${what} has too many members`)
     members.set(normalise(member.path), member)
-    await breathe()
+    if (breath.isDue()) await breath.take()
     signal?.throwIfAborted()
   }
   return members
@@ -124,9 +124,9 @@ const PIECE = 1 << 20
 
 /** All bytes of a reader in order; the event loop has its turns meanwhile, also where no read has to wait. */
 export async function* inOrder(reader: ByteReader): AsyncGenerator<Uint8Array> {
-  const breathe = breather()
+  const breath = breathing()
   for (let at = 0; at < reader.size; at += PIECE) {
     yield await reader.read(at, PIECE)
-    await breathe()
+    if (breath.isDue()) await breath.take()
   }
 }

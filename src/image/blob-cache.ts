@@ -3,6 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync, unlinkSync
 import { join } from 'node:path'
 import { type ByteReader, readFully } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { breathing } from '../rootfs/breath.js'
 import { type BlobStore, temporaryStore } from './blob-store.js'
 import { entriesOf, fileName, namesIn, openTrusted, removeEntry, strayStamps } from './cache-entries.js'
 import { isLocked, takeLock } from './cache-lock.js'
@@ -100,14 +101,9 @@ function isOurs(directory: string, inWork: string): boolean {
   }
 }
 
-/** How long the event loop may wait, in milliseconds: for Ctrl-C, and for locks that say that they are held. */
-const BREATH = 50
-
 function descriptorReader(fd: number, open: ReadonlySet<number>): ByteReader {
   const { size } = fstatSync(fd)
-  let began = Date.now()
-  // The clock may have been set back. `performance` is a module that nothing else of a short run loads.
-  const isOutOfBreath = () => Math.abs(Date.now() - began) > BREATH
+  const breath = breathing()
   const readNow = (offset: number, into: Uint8Array) => {
     if (!open.has(fd)) throw new LiftError('unreadable', 'the image is closed')
     return readFully(fd, into, offset)
@@ -115,13 +111,10 @@ function descriptorReader(fd: number, open: ReadonlySet<number>): ByteReader {
   return {
     size,
     get readNow() {
-      return isOutOfBreath() ? undefined : readNow
+      return breath.isDue() ? undefined : readNow
     },
     read: async (offset, length) => {
-      if (isOutOfBreath()) {
-        await new Promise((done) => setImmediate(done))
-        began = Date.now()
-      }
+      if (breath.isDue()) await breath.take()
       const into = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)))
       return into.subarray(0, readNow(offset, into))
     },

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.js'
 import { LiftError } from '../errors.js'
 
 /** Any JSON object, its fields not looked at yet. */
@@ -6,7 +7,7 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** Parses a JSON document of an image. Throws LiftError 'unreadable' that names `what`. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    return JSON.parse(bufferOf(bytes).toString('utf8'))
   } catch (error) {
     throw new LiftError('unreadable', `${what} is not JSON: ${(error as Error).message}`, { cause: error })
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ByteReader } from '../bytes.js'
+import { type ByteReader, bufferOf } from '../bytes.js'
 import { BLOCK } from './tar-fields.js'
 import type { Sparse } from './tar-header.js'
 import type { Children, Content, Tree } from './tree.js'
@@ -61,7 +61,7 @@ export async function readIndex(reader: ByteReader): Promise<TreeIndex | undefin
   const { size } = reader
   if (size > MOST || size < START.length + POSITION + HASH) return undefined
   const read = await reader.read(0, size)
-  const bytes = Buffer.from(read.buffer, read.byteOffset, read.byteLength)
+  const bytes = bufferOf(read)
   const end = size - HASH
   const hash = createHash('sha256').update(bytes.subarray(0, end)).digest('hex')
   if (hash !== bytes.toString('latin1', end) || !bytes.subarray(0, START.length).equals(START))

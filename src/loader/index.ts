@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.js'
 import { type ElfFile, foreignSystem } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
 import type { RootPath } from '../rootfs/path.js'
@@ -78,7 +79,7 @@ async function install(
 
 async function installDialect(files: RootFiles, object: LoadedObject): Promise<LoaderAnswer> {
   const content = await files.content(object.file)
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const bytes = bufferOf(content)
   const { osabi } = object.elf
   if (osabi !== 0 && osabi !== 3 && osabi !== 97) {
     return { fault: 'unknown', reason: `it is a file for ${foreignSystem(osabi) ?? `OS ABI ${osabi}`}` }

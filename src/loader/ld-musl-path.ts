@@ -1,4 +1,4 @@
-import { decodeText } from '../bytes.js'
+import { bufferOf, decodeText } from '../bytes.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { RootFiles } from './files.js'
 
@@ -20,9 +20,7 @@ export async function readMuslSystemPath(
   interpreter: string,
 ): Promise<MuslSystemPath> {
   const prefix = interpreter.startsWith('/') ? interpreter.split('/').slice(0, -2).join('/') : ''
-  const text = Buffer.from(loaderBytes.buffer, loaderBytes.byteOffset, loaderBytes.byteLength).toString(
-    'latin1',
-  )
+  const text = bufferOf(loaderBytes).toString('latin1')
   const name = /\/etc\/ld-musl-[A-Za-z0-9_.-]+\.path(?=\0)/.exec(text)?.[0]
   if (name === undefined) return { directories: DEFAULT }
   const trail = await files.trail(`${prefix}${name}`, '/')

@@ -1,4 +1,4 @@
-import { decodeText } from '../bytes.js'
+import { bufferOf, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { remembered } from '../rootfs/cached.js'
 
@@ -36,7 +36,7 @@ const OLD_ENTRY = 12
  * known magic, the other byte order, or tables that leave the file. Throws LiftError 'limit' for endless names.
  */
 export function parseLdSoCache(bytes: Uint8Array, endian: 'little' | 'big'): LdSoCache | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = bufferOf(bytes)
   const from = readerOf(buffer, endian)
   if (startsWith(buffer, 0, NEW_MAGIC)) return parseNew(buffer, from, endian, 0)
   if (!startsWith(buffer, 0, OLD_MAGIC) || buffer.length < OLD_HEADER) return undefined

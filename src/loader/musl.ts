@@ -81,7 +81,7 @@ async function resolve(
 ): Promise<Resolution> {
   const attempts: Attempt[] = []
   const { object } = rules.installation
-  if (name === '') return { name, attempts, found: undefined, rule: undefined }
+  if (name === '') return notFound(name, attempts)
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
     const end = await tryPath(name, { rule: 'path' }, rules.opener, attempts)

@@ -1,3 +1,4 @@
+import { bufferOf } from '../bytes.js'
 /** What a glibc loader binary has compiled in. */
 export interface GlibcBuild {
   /** The default directories in search order, each ending in `/`. */
@@ -17,7 +18,7 @@ export interface GlibcBuild {
  * (`system_dirs` and `system_dirs_len` of glibc's elf/dl-load.c).
  */
 export function readGlibcBuild(bytes: Uint8Array, wordSize: 4 | 8, endian: 'little' | 'big'): GlibcBuild {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = bufferOf(bytes)
   const directories = findSystemDirs(buffer, wordSize, endian)
   const version = /stable release version (\d+\.\d+)/.exec(textAt(buffer, 'stable release version '))?.[1]
   return {

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { decodeText, encodeText, fileReader, unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { breathing } from './breath.js'
 import { join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs } from './rootfs.js'
 
@@ -36,36 +37,23 @@ export function directoryRootFs(hostDirectory: string): RootFs {
     if (stats.isDirectory() && !directories.has(path)) directories.set(path, placeOf(stats))
     return entryOf(path, stats, host)
   }
-  const breath = breathing(() => proven.clear())
+  const breath = breathing()
+  const rest = async () => {
+    await breath.take()
+    proven.clear()
+  }
   return {
     lstat: async (path) => {
-      if (breath.isDue()) await breath.take()
+      if (breath.isDue()) await rest()
       return isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)
     },
     list: async (directory) => {
-      if (breath.isDue()) await breath.take()
+      if (breath.isDue()) await rest()
       return !isDotted(directory) && isRealDirectory(directory) ? listDirectory(root, directory, entryAt) : []
     },
     open: (file) => {
       const host = hostPath(root, file.path)
       return fileReader(host, file.size, (fd) => refuseMoved(fd, host))
-    },
-  }
-}
-
-/** How long, in milliseconds, nothing but this may run. */
-const BREATH = 50
-
-/** Without a pause now and then, neither Ctrl-C nor a progress line would get a chance in a long walk. */
-function breathing(afterEach: () => void) {
-  // Node loads ten modules for a clock that cannot be set back; this one may only be wrong once.
-  let last = Date.now()
-  return {
-    isDue: () => Math.abs(Date.now() - last) > BREATH,
-    take: async () => {
-      await new Promise((done) => setImmediate(done))
-      last = Date.now()
-      afterEach()
     },
   }
 }
