@@ -25,12 +25,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loader: FILES,
   closure: [...FILES, 'loader'],
   needs: RESOLVING,
-  lift: [...RESOLVING, 'needs'],
+  packages: [...BASE, 'rootfs'],
+  lift: [...RESOLVING, 'needs', 'packages'],
   audit: [...RESOLVING, 'lift'],
   emit: ['errors', 'lift', 'audit', 'image/config', 'image/platform', 'rootfs/path'],
   pack: [...BASE, 'rootfs', 'image', 'lift'],
-  verify: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack'],
-  index: [...RESOLVING, 'source', 'needs', 'lift', 'audit', 'emit', 'pack', 'verify'],
+  destination: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack'],
+  verify: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack', 'destination'],
+  index: [
+    ...[...RESOLVING, 'packages', 'source', 'needs', 'lift', 'audit', 'emit', 'pack', 'destination'],
+    'verify',
+  ],
   cli: ['index'],
 }
 
@@ -48,7 +53,7 @@ const HOST_FILES = [
   'image/cache-',
   'image/spool.ts',
   'source/',
-  'pack/',
+  'destination/',
   'verify/',
   'cli/',
 ]
@@ -57,26 +62,26 @@ const HOST_FILES = [
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
   fzstd: [],
-  execa: ['source/', 'verify/', 'loader/ldd'],
+  execa: ['source/', 'destination/', 'verify/'],
   commander: ['cli/'],
   chalk: ['cli/'],
   'node:fs': ['bytes.ts', ...HOST_FILES],
-  'node:fs/promises': ['source/', 'pack/', 'verify/'],
+  'node:fs/promises': ['source/', 'destination/', 'verify/'],
   'node:buffer': ['bytes.ts'],
-  'node:child_process': ['source/', 'verify/'],
-  'node:crypto': ['image/', 'source/', 'pack/'],
+  'node:child_process': ['source/', 'destination/', 'verify/'],
+  'node:crypto': ['image/', 'source/', 'pack/', 'destination/'],
   'node:http': ['source/'],
   'node:https': ['source/'],
   'node:module': ['cli/start.ts', 'image/fzstd-path.ts'],
   'node:net': ['source/'],
-  'node:os': ['image/spool.ts', 'source/', 'verify/'],
+  'node:os': ['image/spool.ts', 'source/', 'destination/', 'verify/'],
   'node:path': HOST_FILES,
-  'node:stream': ['image/', 'source/', 'pack/'],
-  'node:stream/promises': ['image/', 'source/', 'pack/'],
+  'node:stream': ['image/', 'source/', 'pack/', 'destination/'],
+  'node:stream/promises': ['image/', 'source/', 'pack/', 'destination/'],
   'node:tls': ['source/'],
   'node:vm': ['cli/start.ts'],
   'node:worker_threads': ['image/zstd-thread.ts'],
-  'node:zlib': ['image/', 'source/', 'pack/'],
+  'node:zlib': ['image/', 'source/', 'pack/', 'destination/'],
 }
 
 interface SourceFile {
@@ -146,7 +151,7 @@ function wrappedWhere(name: string): string {
 }
 
 /** Who may look at the machine and the caller's environment; `image/platform.ts` knows the machine's own platform. */
-const MAY_LOOK_AROUND = ['cli/', 'source/', 'verify/', 'image/platform.ts']
+const MAY_LOOK_AROUND = ['cli/', 'source/', 'destination/', 'verify/', 'image/platform.ts']
 
 test('only the command line and the sources look at the process', () => {
   const others = files.filter(({ path }) => !MAY_LOOK_AROUND.some((place) => path.startsWith(place)))

@@ -8,6 +8,8 @@ interface EntryBase {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** When the content was last changed, in whole seconds since 1970, where the source tells. */
+  readonly mtime?: number
   /** Extended attributes, by full name (`security.capability`), where the source tells them. */
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }
