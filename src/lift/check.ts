@@ -7,7 +7,7 @@ import type { Environment } from './environment.js'
 import { type Examination, examine } from './examine.js'
 import { type Finding, finding } from './finding.js'
 import { mergeLdd } from './ldd.js'
-import { type Plan, plannedFiles } from './plan.js'
+import { type PlannedTree, plannedFiles } from './plan.js'
 
 /** An examined program and where the planned tree has it. */
 export interface Placed {
@@ -20,7 +20,7 @@ export interface Placed {
  * of the same file. Gives a finding for each difference.
  */
 export async function checkPlan(
-  plan: Plan,
+  plan: PlannedTree,
   image: RootFiles,
   environment: Environment,
   placed: readonly Placed[],
@@ -79,7 +79,7 @@ function differences(program: string, image: Answers, planned: Answers): readonl
 }
 
 /** Which file of the image answers each request that is answered at all, by the file that asks. */
-function answersOf(closure: Closure | undefined, plan: Plan | undefined): Answers {
+function answersOf(closure: Closure | undefined, plan: PlannedTree | undefined): Answers {
   const real = (path: RootPath) => plan?.sources.get(path)?.path ?? path
   const answers = new Map<string, Map<string, string>>()
   for (const { from, name, resolution } of closure?.edges ?? []) {

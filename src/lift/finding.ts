@@ -33,6 +33,7 @@ export type FindingFacts =
   | { kind: 'malformed-elf'; path: string; reason: string }
   | { kind: 'not-followed'; path: string; reason: string }
   | { kind: 'not-looked-at'; paths: readonly string[] }
+  | { kind: 'special-left-out'; paths: readonly string[] }
   | { kind: 'name-not-writable'; path: string }
   | { kind: 'path-conflict'; path: string; sources: readonly string[] }
   | { kind: 'lift-differs'; program: string; name: string; expected: string; actual: string }
@@ -154,6 +155,11 @@ const WORDS: Words = {
     'warning',
     (f) => `${count(f.paths.length, 'path')} could not be read, so nothing is known of: ${few(f.paths)}`,
   ],
+  'special-left-out': [
+    'warning',
+    (f) =>
+      `${count(f.paths.length, 'device, FIFO or socket', 'devices, FIFOs or sockets')} left out: ${few(f.paths)}`,
+  ],
   'name-not-writable': [
     'error',
     (f) => `${f.path} has a name that is not valid UTF-8 and cannot be written in a Dockerfile`,
@@ -197,6 +203,6 @@ function few(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
-function count(n: number, noun: string): string {
-  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`
+function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`
 }

@@ -167,13 +167,31 @@ export class Gathering {
     return withCache ? [...this.#opened, ...this.#cache.map(({ item }) => item)] : this.#opened
   }
 
+  /** The ways to everything that is needed, each once. */
+  trails(): readonly Trail[] {
+    const rows = [...this.#files.values()].flatMap(({ trails }) => [...trails])
+    return [...new Set([...rows, ...this.directories.map(({ trail }) => trail)])]
+  }
+
+  /** The loaders' caches, if any library was found by one. */
+  cachesInUse(): readonly Trail[] {
+    const isUsed = this.#examinations.some((examination) =>
+      closuresOf(examination).some(({ objects }) => objects.some(({ rule }) => rule === 'ld.so.cache')),
+    )
+    return isUsed ? this.#cache.map(({ trail }) => trail) : []
+  }
+
   hasCache(): boolean {
     return this.#cache.length > 0
   }
 
-  /** Makes the cache part of the answer. */
-  carryCache(): void {
-    for (const { item, trail, neededBy } of this.#cache) this.#addConfigurationRow(item, trail, neededBy)
+  /** Makes the cache part of the answer, with the content that it has in the new root if that is another one. */
+  carryCache(contents: ReadonlyMap<RootPath, Uint8Array> = new Map()): void {
+    for (const { item, trail, neededBy } of this.#cache) {
+      const { path, file } = item
+      const size = contents.get(file.path)?.length ?? file.size
+      this.#addConfigurationRow({ path, file: { ...file, size }, role: 'data' }, trail, neededBy)
+    }
   }
 
   /** Open paths that only the cache leads to: they lie outside of the default directories. */

@@ -17,7 +17,8 @@ export async function liftIncluded(lifting: Lifting, pattern: string): Promise<r
     lifting.gathering.addIncluded(included)
     for await (const { at, entry } of includedEntries(files, included)) {
       const examination = entry.kind === 'file' ? await addFile(lifting, included, entry) : undefined
-      if (examination !== undefined) placed.push({ examination, at })
+      if (examination !== undefined)
+        placed.push({ examination, at: lifting.layout === 'tree' ? entry.path : at })
     }
   }
   return placed

@@ -3,7 +3,6 @@ import type { LoadedObject } from '../loader/loader.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
 import type { Placed } from './check.js'
 import type { Examination } from './examine.js'
-import type { LddExaminer } from './examiner.js'
 import { finding } from './finding.js'
 import { examineFully } from './ldd.js'
 import type { LiftedProgram } from './lift.js'
@@ -22,7 +21,7 @@ export async function liftProgram(lifting: Lifting, asked: string): Promise<Plac
   const { chain, findings } = await findProgram(examiner.files, examiner.environment, asked)
   gathering.addFindings(findings)
   const steps: Step[] = []
-  for (const started of chain) steps.push(await examineStep(examiner, started, chain[0]))
+  for (const started of chain) steps.push(await examineStep(lifting, started, chain[0]))
   for (const step of steps) await gatherStep(lifting, step)
   return {
     program: describeProgram(asked, steps),
@@ -37,10 +36,11 @@ interface Step {
   readonly at: RootPath
 }
 
-async function examineStep(examiner: LddExaminer, started: Started, first: Started): Promise<Step> {
+async function examineStep({ examiner, layout }: Lifting, started: Started, first: Started): Promise<Step> {
   const { trail, file, elf } = started
   const examination = elf === undefined ? undefined : await examineFully(examiner, trail, file, elf)
-  return { started, examination, at: started === first ? placeOf(started, examination) : trail.asked }
+  const isMoved = layout === 'copies' && started === first
+  return { started, examination, at: isMoved ? placeOf(started, examination) : trail.asked }
 }
 
 /** Its real path; the link's own place where only that keeps the name it is called by, and no $ORIGIN is at stake. */

@@ -4,19 +4,30 @@ import type { Attempt, Rule } from '../loader/loader.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
 import type { Finding } from './finding.js'
+import type { TreeEntry } from './tree.js'
 
-/** The answer, as plain data: nothing in it is open or can change. */
-export interface Lift {
+/** The answer as plain data, whatever is made of it: nothing in it is open or can change. */
+export interface Answer {
   readonly image: LiftedImage
   readonly programs: readonly LiftedProgram[]
   /** Everything a run needs, in the image's own terms, sorted by path. */
   readonly entries: readonly LiftEntry[]
-  /** The tree that a Dockerfile makes, sorted by destination: no links, each file at the path it is opened by. */
+  readonly missing: readonly Missing[]
+  readonly findings: readonly Finding[]
+}
+
+/** An answer with the tree that a Dockerfile makes of it. */
+export interface Lift extends Answer {
+  /** Sorted by destination: no links, each file at the path it is opened by. */
   readonly copies: readonly Copy[]
   /** Directories the tree needs though no file lies in them (a path goes through them by `..`). */
   readonly directories: readonly RootPath[]
-  readonly missing: readonly Missing[]
-  readonly findings: readonly Finding[]
+}
+
+/** An answer with the tree that an image without a Dockerfile is packed from. */
+export interface TreeLift extends Answer {
+  /** Sorted by path, each directory before what lies in it; every parent has its entry. */
+  readonly tree: readonly TreeEntry[]
 }
 
 /** The image a lift was made from, as far as an emitter has to know it. */

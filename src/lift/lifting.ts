@@ -10,7 +10,11 @@ export interface Lifting {
   readonly examiner: LddExaminer
   readonly platform: Platform
   readonly gathering: Gathering
+  readonly layout: Layout
 }
+
+/** Whether files are to be copied to where they are opened, without links, or to lie as they do in the image. */
+export type Layout = 'copies' | 'tree'
 
 /** Adds what is wrong with one examined file. */
 export async function addFaults(

@@ -18,15 +18,22 @@ export interface Opened {
   readonly role: Role
 }
 
-/** The tree a Dockerfile makes: no links, each file at the path it is opened by. */
-export interface Plan {
-  readonly copies: readonly Copy[]
+/** A tree that is not there yet, as far as programs can be resolved in it. */
+export interface PlannedTree {
   readonly directories: readonly RootPath[]
-  readonly findings: readonly Finding[]
-  /** The file of the image that each destination is a copy of, those in whole directories included. */
+  /** The file of the image that each path is a copy of. */
   readonly sources: ReadonlyMap<RootPath, FileEntry>
-  /** The links that come with whole directories. */
   readonly links: ReadonlyMap<RootPath, string>
+  /** Files that the image does not have. */
+  readonly generated?: ReadonlyMap<RootPath, Uint8Array>
+  /** Whether two names of one inode stay that, or become two files. */
+  readonly hardLinks: 'kept' | 'separate'
+}
+
+/** The tree a Dockerfile makes: each file at the path it is opened by, no links but those in whole directories. */
+export interface Plan extends PlannedTree {
+  readonly copies: readonly Copy[]
+  readonly findings: readonly Finding[]
 }
 
 /**
@@ -61,6 +68,7 @@ export async function planTree(
     findings,
     sources,
     links,
+    hardLinks: 'separate',
   }
 }
 
@@ -118,24 +126,34 @@ function steppingStones(path: RootPath): RootPath[] {
 }
 
 /** The planned tree as files of a root of its own; contents and ELF readings come from the image's. */
-export function plannedFiles(plan: Plan, image: RootFiles): RootFiles {
+export function plannedFiles(plan: PlannedTree, image: RootFiles): RootFiles {
   const tree: Record<string, MemoryNode> = {}
   for (const directory of plan.directories) tree[directory] = { directory: true }
   for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
     const { mode, uid, gid, size, xattrs } = file
+    const inode = plan.hardLinks === 'kept' ? { identity: file.identity } : {}
     const content: ByteReader = {
       size,
       read: (offset, length) => image.rootfs.open(file).read(offset, length),
     }
-    const node = { file: content, mode, uid, gid }
+    const node = { file: content, mode, uid, gid, ...inode }
     tree[to] = xattrs === undefined ? node : { ...node, xattrs }
   }
+  for (const [path, bytes] of plan.generated ?? []) tree[path] = bytes
   const own = rootFiles(memoryRootFs(tree))
+  const fromImage = <T>(
+    file: FileEntry,
+    ofImage: (file: FileEntry) => T,
+    ofPlan: (file: FileEntry) => T,
+  ): T => {
+    const source = plan.sources.get(file.path)
+    return source === undefined ? ofPlan(file) : ofImage(source)
+  }
   return {
     rootfs: own.rootfs,
     trail: own.trail,
-    read: (file) => image.read(plan.sources.get(file.path) ?? file),
-    content: (file) => image.content(plan.sources.get(file.path) ?? file),
+    read: (file) => fromImage(file, image.read, own.read),
+    content: (file) => fromImage(file, image.content, own.content),
   }
 }

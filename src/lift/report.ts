@@ -2,24 +2,21 @@ import type { Image } from '../image/image.js'
 import { describeImage, imageFindings } from './describe-image.js'
 import type { Finding } from './finding.js'
 import type { Gathering } from './gathering.js'
-import type { Lift, LiftedProgram, Missing } from './lift.js'
-import type { Plan } from './plan.js'
+import type { Answer, LiftedProgram, Missing } from './lift.js'
 
 /** The answer as plain data: sorted, and nothing in it twice. */
 export function report(
   image: Image,
   programs: readonly LiftedProgram[],
   gathering: Gathering,
-  plan: Plan,
-): Lift {
+  planned: readonly Finding[],
+): Answer {
   return {
     image: describeImage(image),
     programs,
     entries: gathering.entries(),
-    copies: plan.copies,
-    directories: plan.directories,
     missing: uniqueMissing(gathering.missing),
-    findings: uniqueFindings([...gathering.findings, ...plan.findings, ...imageFindings(image)]),
+    findings: uniqueFindings([...gathering.findings, ...planned, ...imageFindings(image)]),
   }
 }
 

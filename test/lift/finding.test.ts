@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FINDING_KINDS, type FindingKind, finding, type Severity } from '../../src/lift/finding.js'
-import { type LiftOptions, lift } from '../../src/lift/lift-image.js'
+import { type LiftOptions, lift, liftTree } from '../../src/lift/lift-image.js'
 import { buildElf } from '../support/elf-builder.js'
 import {
   debianTree,
@@ -20,6 +20,7 @@ interface Case {
   readonly parts?: ImageParts
   readonly options?: LiftOptions
   readonly binaries?: readonly string[]
+  readonly lift?: typeof liftTree
   /** The facts of the finding, without those that only repeat the attempts. */
   readonly facts: Readonly<Record<string, unknown>>
 }
@@ -191,6 +192,13 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     },
     facts: { libraries: ['/opt/libz.so'] },
   },
+  'special-left-out': {
+    severity: 'warning',
+    tree: { ...x(), '/dev/null': { special: true } },
+    options: { include: ['/dev'] },
+    lift: liftTree,
+    facts: { paths: ['/dev/null'] },
+  },
   'malformed-elf': {
     severity: 'error',
     tree: { ...x(), '/opt/broken.so': library('broken.so').slice(0, 100) },
@@ -252,7 +260,8 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
 
 for (const [kind, one] of Object.entries(CASES)) {
   test(`an image in which the finding is ${kind}`, async () => {
-    const answer = await lift(smallImage(debianTree(one.tree), one.parts), one.binaries ?? ['x'], one.options)
+    const image = smallImage(debianTree(one.tree), one.parts)
+    const answer = await (one.lift ?? lift)(image, one.binaries ?? ['x'], one.options)
     const found = answer.findings.filter((finding) => finding.kind === kind)
     assert.equal(found.length, 1, answer.findings.map(({ message }) => message).join('\n'))
     const facts = found[0] as unknown as Record<string, unknown>
