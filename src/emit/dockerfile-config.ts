@@ -90,17 +90,23 @@ function userLines(ofImage: string | undefined, asked: string | undefined): read
 }
 
 function commandLines(lift: Lift, options: EmitOptions): readonly string[] {
-  const entrypoint = options.entrypoint ?? ownCommand(lift)
-  const cmd = options.cmd ?? []
+  const own = ownCommand(lift)
+  const entrypoint = options.entrypoint ?? own.entrypoint
+  const cmd = options.cmd ?? (options.entrypoint === undefined ? own.cmd : [])
   return [
     ...(entrypoint.length > 0 ? [`ENTRYPOINT ${execForm(entrypoint)}`] : []),
     ...(cmd.length > 0 ? [`CMD ${execForm(cmd)}`] : []),
   ]
 }
 
-function ownCommand(lift: Lift): readonly string[] {
+function ownCommand(lift: Lift): { entrypoint: readonly string[]; cmd: readonly string[] } {
   const [first] = lift.programs
-  return first === undefined || first.kind === 'library' ? [] : first.command
+  if (first === undefined || first.kind === 'library') return { entrypoint: [], cmd: [] }
+  const { command, startedWith } = first
+  return {
+    entrypoint: [...command, ...(startedWith?.entrypoint ?? [])],
+    cmd: startedWith?.cmd ?? [],
+  }
 }
 
 function nameOf(line: string): string {

@@ -39,6 +39,7 @@ export type FindingFacts =
   | { kind: 'lift-differs'; program: string; name: string; expected: string; actual: string }
   | { kind: 'environment-dropped'; name: string }
   | { kind: 'user'; user: string }
+  | { kind: 'user-unknown'; user: string }
   | { kind: 'from-ldd'; program: string; names: readonly string[] }
   | { kind: 'ldd-failed'; program: string; reason: string }
   | { kind: 'unpinned'; from: string }
@@ -178,6 +179,11 @@ const WORDS: Words = {
     (f) => `ENV ${f.name} holds a line break, which no Dockerfile can write; it is left out`,
   ],
   user: ['note', (f) => `the image runs as user ${f.user}; the Dockerfile keeps that only as a comment`],
+  'user-unknown': [
+    'warning',
+    (f) =>
+      `the image runs as user ${f.user}, whom its /etc/passwd and /etc/group do not know; the name is kept, and no container will start with it`,
+  ],
   'from-ldd': [
     'note',
     (f) => `${f.program}: found by ldd alone, which was run inside the image: ${f.names.join(', ')}`,

@@ -3,13 +3,15 @@ import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
 import { treeAndCheck } from './checked-tree.js'
 import { type ExamineOptions, examinerOf } from './examiner.js'
-import type { Finding, FindingKind } from './finding.js'
+import { type Finding, type FindingKind, finding } from './finding.js'
 import { Gathering } from './gathering.js'
 import type { Answer, Lift, LiftedProgram, TreeLift } from './lift.js'
 import { liftIncluded } from './lift-included.js'
 import { liftProgram, type PlacedProgram } from './lift-program.js'
 import type { Layout, Lifting } from './lifting.js'
 import { report } from './report.js'
+import { startedWith } from './started-with.js'
+import { numericUser } from './user.js'
 
 /** What a lift may be told besides what to lift. */
 export interface LiftOptions extends ExamineOptions {
@@ -43,8 +45,16 @@ export async function liftTree(
 ): Promise<TreeLift> {
   const gathered = await gather(image, binaries, options, 'tree')
   const { tree, findings } = await treeAndCheck(gathered.lifting, gathered.placed)
-  const said = answer(image, gathered, findings)
-  return { ...said, findings: said.findings.filter(({ kind }) => !OF_DOCKERFILES.has(kind)), tree }
+  const { user = '' } = image.config
+  const numbers = user === '' ? undefined : await numericUser(gathered.lifting.examiner.files, user)
+  const unknown = user === '' || numbers !== undefined ? [] : [finding({ kind: 'user-unknown', user })]
+  const said = answer(image, gathered, [...findings, ...unknown])
+  return {
+    ...said,
+    image: numbers === undefined ? said.image : { ...said.image, userNumbers: numbers },
+    findings: said.findings.filter(({ kind }) => !OF_DOCKERFILES.has(kind)),
+    tree,
+  }
 }
 
 /** What is no trouble where links, owners, capabilities and any text can be kept. */
@@ -83,7 +93,18 @@ async function gather(
   }
   const placed = programs.flatMap((program) => program.placed)
   for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
-  return { lifting, programs: programs.map(({ program }) => program), placed }
+  const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
+  return { lifting, programs: await Promise.all(described), placed }
+}
+
+async function withConfiguration(
+  { examiner }: Lifting,
+  { config }: Image,
+  program: LiftedProgram,
+): Promise<LiftedProgram> {
+  if (config.entrypoint.length === 0 && config.cmd.length === 0) return program
+  const words = await startedWith(examiner, config, program)
+  return words === undefined ? program : { ...program, startedWith: words }
 }
 
 function answer(image: Image, { lifting, programs }: Gathered, planned: readonly Finding[]): Answer {

@@ -4,6 +4,7 @@ import type { Attempt, Rule } from '../loader/loader.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
 import type { Finding } from './finding.js'
+import type { StartedWith } from './started-with.js'
 import type { TreeEntry } from './tree.js'
 
 /** The answer as plain data, whatever is made of it: nothing in it is open or can change. */
@@ -41,6 +42,8 @@ export interface LiftedImage {
   /** ENV lines `NAME=value` that the lifted image keeps: PATH and what the loader heeds. */
   readonly env: readonly string[]
   readonly user?: string
+  /** The same as `UID:GID`, where the image's files say who that is. */
+  readonly userNumbers?: string
   readonly workingDir?: string
 }
 
@@ -54,6 +57,8 @@ export interface LiftedProgram {
   readonly kind: 'program' | 'static' | 'library' | 'loader' | 'script'
   /** What starts it in the lifted tree, for an exec-form ENTRYPOINT. */
   readonly command: readonly string[]
+  /** The words that the image's configuration puts after its name, where the image starts this program. */
+  readonly startedWith?: StartedWith
   /** PT_INTERP, or the script's interpreter. */
   readonly interpreter?: string
   readonly machine?: string

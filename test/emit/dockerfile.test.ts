@@ -278,6 +278,15 @@ test('entrypoint and command asked for are taken', () => {
   assert.deepEqual(lines(lsLift(), 'CMD', options), ['["--help"]'])
 })
 
+test('ENTRYPOINT and CMD go on with the words that the image starts the program with', () => {
+  const startedWith = { entrypoint: ['-a'], cmd: ['b'] }
+  const lift = liftOf({ programs: [programOf('/bin/x', { startedWith })] })
+  assert.deepEqual(lines(lift, 'ENTRYPOINT'), ['["/bin/x", "-a"]'])
+  assert.deepEqual(lines(lift, 'CMD'), ['["b"]'])
+  assert.deepEqual(lines(lift, 'CMD', { entrypoint: ['/bin/y'] }), [])
+  assert.deepEqual(lines(lift, 'CMD', { cmd: ['c'] }), ['["c"]'])
+})
+
 test('an option that no Dockerfile can write is wrong usage', () => {
   const wrong: EmitOptions[] = [
     { user: 'a b' },

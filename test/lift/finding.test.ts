@@ -199,6 +199,13 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     lift: liftTree,
     facts: { paths: ['/dev/null'] },
   },
+  'user-unknown': {
+    severity: 'warning',
+    tree: x(),
+    parts: { config: { user: 'app' } },
+    lift: liftTree,
+    facts: { user: 'app' },
+  },
   'malformed-elf': {
     severity: 'error',
     tree: { ...x(), '/opt/broken.so': library('broken.so').slice(0, 100) },

@@ -138,7 +138,10 @@ test('the working directory of the image is there as it is', async () => {
 })
 
 test('what only a Dockerfile cannot keep is no finding', async () => {
-  const tree = { '/usr/bin/x': { file: program(), mode: 0o4755 } }
+  const tree = {
+    '/usr/bin/x': { file: program(), mode: 0o4755 },
+    '/etc/passwd': 'nobody:x:65534:65534::/:/x',
+  }
   const image = smallImage(debianTree(tree), { config: { user: 'nobody', env: ['A=b\nc'] } })
   const { findings } = await liftTree(image, ['x'])
   assert.deepEqual(findings, [])
