@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/audit.js'
+import type { ConfigOptions } from '../image/config.js'
 import type { Lift } from '../lift/lift.js'
 import type { Paint } from './paint.js'
 
@@ -13,17 +14,9 @@ export interface Emitter {
 }
 
 /** What the user wants of the Dockerfile, over what the image says. */
-export interface EmitOptions {
+export interface EmitOptions extends ConfigOptions {
   /** Copy from this stage of the reader's own Dockerfile; the output is then a fragment without FROM. */
   readonly stage?: string
-  /** Configuration lines of the new image that the user asked for. */
-  readonly entrypoint?: readonly string[]
-  readonly cmd?: readonly string[]
-  readonly user?: string
-  readonly workdir?: string
-  /** `NAME=value` lines, added after the image's own. */
-  readonly env?: readonly string[]
-  readonly labels?: readonly string[]
 }
 
 /** One text format of an audit. The same audit gives the same bytes. */

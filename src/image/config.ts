@@ -15,6 +15,17 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** How a new image is to be run, where that differs from what its source says. */
+export interface ConfigOptions {
+  readonly entrypoint?: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly user?: string
+  readonly workdir?: string
+  /** `NAME=value` lines, added after the source's own. */
+  readonly env?: readonly string[]
+  readonly labels?: readonly string[]
+}
+
 /** The configuration of an image that says nothing. */
 export const EMPTY_CONFIG: ImageConfig = {
   env: [],

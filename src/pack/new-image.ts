@@ -1,0 +1,116 @@
+import { LiftError } from '../errors.js'
+import type { ConfigOptions, ImageConfig } from '../image/config.js'
+import type { Image } from '../image/image.js'
+import { parseImageName } from '../image/reference.js'
+import type { TreeLift } from '../lift/lift.js'
+import type { NewImageConfig, Packing } from './packing.js'
+
+/** What the user wants of the new image, over what the source says. */
+export interface NewImageOptions extends ConfigOptions {
+  /** `NAME=value` annotations of the manifest. */
+  readonly annotations?: readonly string[]
+  /** SOURCE_DATE_EPOCH, in seconds. */
+  readonly epoch?: number
+}
+
+/**
+ * A lift as an image to pack: how it is run comes from the options, else from the source. Files are read from the
+ * source as the packing is written, so that has to be open until then. Throws LiftError 'usage'.
+ */
+export function newImage(
+  lift: TreeLift,
+  source: Pick<Image, 'config' | 'rootfs'>,
+  options: NewImageOptions,
+): Packing {
+  const { image, programs, tree } = lift
+  const { epoch } = options
+  return {
+    platform: image.platform,
+    tree,
+    open: (file) => source.rootfs.open(file),
+    config: newConfig(lift, source.config, options),
+    annotations: {
+      ...baseAnnotations(lift),
+      ...Object.fromEntries((options.annotations ?? []).map((line) => pairOf('annotation', line))),
+    },
+    createdBy: `liftbin build ${programs
+      .map(({ path }) => path)
+      .sort()
+      .join(' ')}`,
+    ...(epoch === undefined ? {} : { epoch }),
+  }
+}
+
+function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): NewImageConfig {
+  const { exposedPorts, volumes, stopSignal } = source
+  const user = options.user ?? lift.image.userNumbers ?? lift.image.user
+  const workingDir = options.workdir ?? lift.image.workingDir
+  return {
+    ...commandOf(lift, options),
+    env: environment(lift.image.env, options.env ?? []),
+    exposedPorts,
+    volumes,
+    labels: {
+      ...keptLabels(source.labels),
+      ...Object.fromEntries((options.labels ?? []).map((line) => pairOf('label', line))),
+    },
+    ...(user === undefined || user === '' ? {} : { user }),
+    ...(workingDir === undefined || workingDir === '' ? {} : { workingDir }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+  }
+}
+
+/** The first program is what a container starts, with the words that the source starts it with. */
+function commandOf(
+  { programs: [first] }: TreeLift,
+  options: NewImageOptions,
+): Pick<NewImageConfig, 'entrypoint' | 'cmd'> {
+  const isStarted = options.entrypoint === undefined && first !== undefined && first.kind !== 'library'
+  const { entrypoint = [], cmd = [] } = isStarted ? (first.startedWith ?? {}) : {}
+  return {
+    entrypoint: options.entrypoint ?? (isStarted ? [...first.command, ...entrypoint] : []),
+    cmd: options.cmd ?? cmd,
+  }
+}
+
+/** A name keeps its place and gets its last value. */
+function environment(ofImage: readonly string[], asked: readonly string[]): readonly string[] {
+  for (const line of asked) pairOf('env', line)
+  const lines = new Map<string, string>()
+  for (const line of [...ofImage, ...asked]) lines.set(line.split('=', 1)[0]!, line)
+  return [...lines.values()]
+}
+
+/** What says what the source is, which the new image is not. */
+const OF_THE_SOURCE = /^org\.opencontainers\.image\.(title|description|version|created|ref\.name|base\..*)$/
+
+function keptLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !OF_THE_SOURCE.test(key)))
+}
+
+/** OCI image-spec, "Pre-Defined Annotation Keys". A path of this host would say nothing to others. */
+function baseAnnotations({ image: { reference, digest } }: TreeLift): Record<string, string> {
+  const [, location] = /^(?:docker|podman|registry):(.*)$/s.exec(reference) ?? []
+  const base = 'org.opencontainers.image.base'
+  return {
+    ...(location === undefined ? {} : nameAnnotation(`${base}.name`, location)),
+    ...(digest === undefined ? {} : { [`${base}.digest`]: digest }),
+  }
+}
+
+/** Engines also know images by their IDs, which are no names. */
+function nameAnnotation(key: string, location: string): Record<string, string> {
+  try {
+    const { registry, repository, tag, digest } = parseImageName(location)
+    const end = digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`
+    return { [key]: `${registry}/${repository}${end}` }
+  } catch {
+    return {}
+  }
+}
+
+function pairOf(option: string, line: string): readonly [string, string] {
+  const cut = line.indexOf('=')
+  if (cut > 0) return [line.slice(0, cut), line.slice(cut + 1)]
+  throw new LiftError('usage', `--${option} ${line} is not of the form NAME=value`)
+}
