@@ -62,6 +62,7 @@ const HOST_FILES = [
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   elfy: ['elf/header.ts'],
   fzstd: [],
+  fflate: [],
   execa: ['source/', 'destination/', 'verify/'],
   commander: ['cli/'],
   chalk: ['cli/'],
@@ -72,15 +73,15 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['image/', 'source/', 'pack/', 'destination/'],
   'node:http': ['source/'],
   'node:https': ['source/'],
-  'node:module': ['cli/start.ts', 'image/fzstd-path.ts'],
+  'node:module': ['cli/start.ts', 'image/fzstd-path.ts', 'pack/fflate-path.ts'],
   'node:net': ['source/'],
-  'node:os': ['image/spool.ts', 'source/', 'destination/', 'verify/'],
+  'node:os': ['image/spool.ts', 'pack/gzip.ts', 'source/', 'destination/', 'verify/'],
   'node:path': HOST_FILES,
   'node:stream': ['image/', 'source/', 'pack/', 'destination/'],
   'node:stream/promises': ['image/', 'source/', 'pack/', 'destination/'],
   'node:tls': ['source/'],
   'node:vm': ['cli/start.ts'],
-  'node:worker_threads': ['image/zstd-thread.ts'],
+  'node:worker_threads': ['image/zstd-thread.ts', 'pack/gzip.ts'],
   'node:zlib': ['image/', 'source/', 'pack/', 'destination/'],
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /** Packages that few runs need. */
-const RARE = ['execa', 'fzstd']
+const RARE = ['execa', 'fflate', 'fzstd']
 
 /** What the other bundles load as a file of its own, when they come to need it. */
 const APART = [
@@ -20,9 +20,10 @@ const apart = {
   name: 'apart',
   setup({ onResolve }) {
     for (const [filter, path] of APART) onResolve({ filter }, () => ({ path, external: true }))
-    onResolve({ filter: /\/fzstd-path\.js$/ }, () => ({
-      path: fileURLToPath(new URL('fzstd-path.ts', import.meta.url)),
-    }))
+    for (const name of ['fflate-path', 'fzstd-path'])
+      onResolve({ filter: new RegExp(`/${name}\\.js$`) }, () => ({
+        path: fileURLToPath(new URL(`${name}.ts`, import.meta.url)),
+      }))
   },
 }
 
