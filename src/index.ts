@@ -9,6 +9,8 @@
  */
 export type { Audit, AuditedBinary, AuditedLibrary } from './audit/audit.js'
 export { audit } from './audit/audit-image.js'
+export type { Destination, WriteOptions, Written } from './destination/destination.js'
+export { checkPlatforms, DESTINATIONS, parseDestination, writeImage } from './destination/index.js'
 export { type ChainLink, chainsText, missingText } from './emit/chains.js'
 export type { AuditEmitter, EmitOptions, Emitter } from './emit/emitter.js'
 export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
@@ -29,10 +31,24 @@ export {
   type FindingKind,
   type Severity,
 } from './lift/finding.js'
-export type { Copy, Lift, LiftEntry, LiftedImage, LiftedProgram, Missing, Role, Why } from './lift/lift.js'
-export { type LiftOptions, lift } from './lift/lift-image.js'
+export type {
+  Answer,
+  Copy,
+  Lift,
+  LiftEntry,
+  LiftedImage,
+  LiftedProgram,
+  Missing,
+  Role,
+  TreeLift,
+  Why,
+} from './lift/lift.js'
+export { type LiftOptions, lift, liftTree } from './lift/lift-image.js'
+export type { TreeEntry } from './lift/tree.js'
 export { type WhyChain, why } from './lift/why.js'
 export type { Attempt, Outcome, Rule } from './loader/loader.js'
+export { type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
+export type { NewImageConfig, Packing } from './pack/packing.js'
 export type { RootPath } from './rootfs/path.js'
 export type {
   DirectoryEntry,

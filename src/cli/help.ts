@@ -2,6 +2,7 @@
 export const USAGE = `[lift] <image> <binary...> [options]
        liftbin why <image> <binary> <library>
        liftbin audit <image> [binary...]
+       liftbin build <image> <binary...> --to <destination>
        liftbin cache [clear]`
 
 /** What an image argument may look like; a test holds it to the library's table of sources. */
@@ -52,3 +53,19 @@ export const AUDIT_EXAMPLES = `
 Examples:
   liftbin audit debian:bookworm
   liftbin audit dir:/srv/root bash ls --format json`
+
+/** What `liftbin help build` ends with; a test holds it to the library's table of destinations. */
+export const BUILD_EXAMPLES = `
+Destinations:
+  oci-archive:FILE[:TAG]     an OCI image layout in a tar
+  oci-dir:DIR[:TAG]          an OCI image layout in a directory, which may hold other images
+  docker-archive:FILE[:NAME] what \`docker save\` writes and \`docker load\` takes
+  tar:FILE                   the root file system alone; - is standard output
+  dir:DIR                    the root file system in an empty or new directory
+
+The first binary becomes the ENTRYPOINT. The same source and options give the same
+image; SOURCE_DATE_EPOCH is its time of creation, and no file in it is younger.
+
+Examples:
+  liftbin build debian:bookworm curl --to oci-archive:curl.tar --user 65534
+  liftbin build dir:/srv/root ls --to oci-archive:ls.tar:ls`

@@ -1,4 +1,13 @@
-import type { Attempt, Finding, Lift, LiftError, LiftedProgram, Paint } from '../index.js'
+import type {
+  Answer,
+  Attempt,
+  Finding,
+  Lift,
+  LiftError,
+  LiftedImage,
+  LiftedProgram,
+  Paint,
+} from '../index.js'
 import type { CommonFlags, Context, Door } from './context.js'
 import { EXIT, exitOfError } from './exit-code.js'
 import { paintFor } from './paint.js'
@@ -42,13 +51,32 @@ function printAttempts(attempts: readonly Attempt[], { paint, line, door }: Mann
 
 /** What was lifted, on one screen; nothing with --quiet. */
 export function printSummary(lift: Lift, manner: Manner): void {
+  if (manner.flags.quiet) return
+  printPrograms(lift, manner)
+  const files = lift.copies.filter(({ kind }) => kind === 'file')
+  const whole = lift.copies.length - files.length
+  // What lies in a directory that is copied whole is not counted.
+  printSize(
+    lift.image,
+    files.map(({ size }) => size),
+    manner,
+    whole === 0 ? '' : `; and ${counted(whole, 'whole directory', 'whole directories')}`,
+  )
+}
+
+/** The first programs and how many more there are. */
+export function printPrograms({ programs }: Answer, manner: Manner): void {
   const { flags, paint, line } = manner
-  if (flags.quiet) return
-  const shown = flags.verbose ? lift.programs : lift.programs.slice(0, MOST_PROGRAMS)
+  const shown = flags.verbose ? programs : programs.slice(0, MOST_PROGRAMS)
   for (const program of shown) printProgram(program, manner)
-  if (shown.length < lift.programs.length)
-    line(paint.faint(`and ${lift.programs.length - shown.length} more`))
-  line(sizeLine(lift))
+  if (shown.length < programs.length) line(paint.faint(`and ${programs.length - shown.length} more`))
+}
+
+/** How many files of which size were lifted, and which part of the image that is. */
+export function printSize(image: LiftedImage, sizes: readonly number[], { line }: Manner, more = ''): void {
+  const lifted = sizes.reduce((sum, size) => sum + size, 0)
+  const files = counted(sizes.length, 'file', 'files')
+  line(`${files}, ${formatSize(lifted)}${shareOf(image.size, lifted)}${more}`)
 }
 
 function printProgram(program: LiftedProgram, { paint, line, door }: Manner): void {
@@ -60,15 +88,6 @@ function printProgram(program: LiftedProgram, { paint, line, door }: Manner): vo
     )
   }
   if (program.kind !== 'static') line(`  libraries    ${program.libraries.length}`)
-}
-
-/** What lies in a directory that is copied whole is not counted. */
-function sizeLine({ copies, image }: Lift): string {
-  const files = copies.filter(({ kind }) => kind === 'file')
-  const lifted = files.reduce((sum, { size }) => sum + size, 0)
-  const text = `${counted(files.length, 'file', 'files')}, ${formatSize(lifted)}${shareOf(image.size, lifted)}`
-  const whole = copies.length - files.length
-  return whole === 0 ? text : `${text}; and ${counted(whole, 'whole directory', 'whole directories')}`
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander'
+import { addBuild } from './build-options.js'
 import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
+import { addConfigOptions, lddOption, platformOption } from './options.js'
 import { VERSION } from './version.js'
-import { collect, parseCount, parsePlatform, parseSize, parseWords } from './words.js'
+import { collect, parseCount, parseSize } from './words.js'
 
 /** Runs one command line, without the name of the program; gives the exit status. Never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
@@ -66,13 +68,14 @@ function buildProgram(context: Context, outcome: Outcome): Command {
   addLift(program, context, outcome)
   addWhy(program, context, outcome)
   addAudit(program, context, outcome)
+  addBuild(program, context, outcome)
   addCache(program, context, outcome)
   addHelp(program)
   return program
 }
 
 function addLift(program: Command, context: Context, outcome: Outcome): void {
-  program
+  const lift = program
     .command('lift <image> <binary...>', { isDefault: true })
     .description('print a Dockerfile with the binaries and all they load')
     .option('-o, --output <file>', 'write to a file instead of stdout')
@@ -81,12 +84,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .addOption(lddOption())
-    .option('--entrypoint <words>', 'ENTRYPOINT: a JSON array, or words between blanks', parseWords)
-    .option('--cmd <words>', 'CMD, likewise', parseWords)
-    .option('--user <user>', 'USER: a number, or number:number')
-    .option('--env <name=value>', 'ENV (may be repeated)', collect)
-    .option('--workdir <directory>', 'WORKDIR')
-    .option('--label <name=value>', 'LABEL (may be repeated)', collect)
+  addConfigOptions(lift)
     .addHelpText('after', LIFT_EXAMPLES)
     .action(async (image: string, binaries: string[], _own, command: Command) => {
       const { liftCommand } = await import('./commands/lift.js')
@@ -146,15 +144,4 @@ function addHelp(program: Command): void {
 
 function formatOption(formats: readonly string[]): Option {
   return new Option('-f, --format <name>', 'what to print').choices(formats).default(formats[0])
-}
-
-function platformOption(): Option {
-  return new Option('--platform <os/arch>', 'which platform of the image').argParser(parsePlatform)
-}
-
-function lddOption(): Option {
-  return new Option(
-    '--ldd',
-    'where something is missing, let the loader itself run inside the image, confined',
-  )
 }

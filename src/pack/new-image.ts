@@ -41,6 +41,17 @@ export function newImage(
   }
 }
 
+/**
+ * SOURCE_DATE_EPOCH of an environment (reproducible-builds.org, "SOURCE_DATE_EPOCH specification"), in seconds;
+ * undefined where it is not set. Throws LiftError 'usage'.
+ */
+export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const { SOURCE_DATE_EPOCH: text } = env
+  if (text === undefined || text === '') return undefined
+  if (/^[0-9]{1,11}$/.test(text)) return Number(text)
+  throw new LiftError('usage', `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a number of seconds`)
+}
+
 function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): NewImageConfig {
   const { exposedPorts, volumes, stopSignal } = source
   const user = options.user ?? lift.image.userNumbers ?? lift.image.user

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { FORMATS } from '../../src/cli/program.js'
 import { VERSION } from '../../src/cli/version.js'
-import { AUDIT_FORMATS, LIFT_FORMATS, SOURCES } from '../../src/index.js'
+import { AUDIT_FORMATS, DESTINATIONS, LIFT_FORMATS, SOURCES } from '../../src/index.js'
 import { runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 
@@ -22,6 +22,11 @@ test('the help names every source of the library', async () => {
   for (const { describe } of Object.values(SOURCES)) assert.ok(out.includes(`  ${describe}\n`), describe)
 })
 
+test('the help of build names every destination of the library', async () => {
+  const { out } = await runCli(['help', 'build'])
+  for (const { describe } of Object.values(DESTINATIONS)) assert.ok(out.includes(`  ${describe}\n`), describe)
+})
+
 test('help and version are answers on stdout', async () => {
   for (const argv of [['--help'], ['--version'], ['help', 'why'], ['lift', '--help'], ['audit', '-h']]) {
     const { status, out, err, calls } = await runCli(argv)
@@ -37,7 +42,7 @@ test('help for a command that is none is wrong usage, and says so', async () => 
 })
 
 test('the help of each command', async () => {
-  for (const argv of [['--help'], ['help', 'lift'], ['help', 'why'], ['help', 'audit']]) {
+  for (const argv of [['--help'], ['help', 'lift'], ['help', 'why'], ['help', 'audit'], ['help', 'build']]) {
     matchesGolden(`${argv.join('-').replace(/^--/, '')}.txt`, transcript(argv, await runCli(argv)))
   }
 })

@@ -11,6 +11,8 @@ export interface Answers {
   readonly lift?: Lift | Error
   readonly audit?: Audit | Error
   readonly chains?: readonly WhyChain[]
+  /** The image that is opened, in place of an empty one. */
+  readonly image?: Image
   /** Opening the image fails with this. */
   readonly refusal?: Error
   /** Steps told while the image is opened. */
@@ -78,7 +80,7 @@ function doorOf(answers: Answers, calls: Call[]): Door {
       calls.push({ to: 'openImage', reference, options })
       for (const step of answers.steps ?? []) options.onStep?.(step)
       if (answers.refusal !== undefined) throw answers.refusal
-      return imageFor(reference, calls)
+      return answers.image ?? imageFor(reference, calls)
     },
     lift: async (_image, binaries, options = {}) => {
       calls.push({ to: 'lift', binaries, options })

@@ -1,6 +1,7 @@
 import type { EmitOptions, Finding, Lift, LiftOptions } from '../../index.js'
 import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
+import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
@@ -51,11 +52,4 @@ function liftOptions(flags: LiftFlags): LiftOptions {
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {
   return given({ stage, entrypoint, cmd, user, workdir, env, labels: label })
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** Without the fields that were not given. */
-function given<T extends object>(fields: T): Given<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>
 }

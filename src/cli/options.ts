@@ -1,0 +1,26 @@
+import { type Command, Option } from 'commander'
+import { collect, parsePlatform, parseWords } from './words.js'
+
+/** `--platform`, for commands that look at one. */
+export function platformOption(): Option {
+  return new Option('--platform <os/arch>', 'which platform of the image').argParser(parsePlatform)
+}
+
+/** `--ldd`. */
+export function lddOption(): Option {
+  return new Option(
+    '--ldd',
+    'where something is missing, let the loader itself run inside the image, confined',
+  )
+}
+
+/** The options that say how a new image is run. */
+export function addConfigOptions(command: Command): Command {
+  return command
+    .option('--entrypoint <words>', 'ENTRYPOINT: a JSON array, or words between blanks', parseWords)
+    .option('--cmd <words>', 'CMD, likewise', parseWords)
+    .option('--user <user>', 'USER: a number, or number:number')
+    .option('--env <name=value>', 'ENV (may be repeated)', collect)
+    .option('--workdir <directory>', 'WORKDIR')
+    .option('--label <name=value>', 'LABEL (may be repeated)', collect)
+}
