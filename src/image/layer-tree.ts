@@ -133,11 +133,11 @@ function addHardLink(
   children.set(name, { inode, children: undefined, opaque: false, whiteout: false, linkTo })
 }
 
-/** What a hard link's header says of owner and mode counts for all names. */
-function describeAgain(inode: Inode, { mode, uid, gid }: TarEntry): void {
+/** What a hard link's header says of owner, mode and time counts for all names. */
+function describeAgain(inode: Inode, { mode, uid, gid, mtime }: TarEntry): void {
   const { member } = inode
-  if (member.mode !== mode || member.uid !== uid || member.gid !== gid)
-    inode.member = { ...member, mode, uid, gid }
+  if (member.mode !== mode || member.uid !== uid || member.gid !== gid || member.mtime !== mtime)
+    inode.member = { ...member, mode, uid, gid, mtime }
 }
 
 /** Linux follows at most 40 links in one path (path_resolution(7)). */

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '../rootfs/mtime.js'
 import { damaged, longName, text } from './tar-fields.js'
 
 /** What was said of a member ahead of its header. */
@@ -7,6 +8,7 @@ export interface Overrides {
   size?: number
   uid?: number
   gid?: number
+  mtime?: number
   sparseSize?: number
   /** Offsets and lengths by turns. */
   sparseMap?: number[]
@@ -55,6 +57,7 @@ function apply(out: Overrides, keyBytes: Uint8Array, value: Uint8Array): void {
   else if (key === 'path') applyName(out, 'path', value)
   else if (key === 'linkpath') applyName(out, 'target', value)
   else if (key === 'size' || key === 'uid' || key === 'gid') out[key] = decimal(value)
+  else if (key === 'mtime') out.mtime = seconds(value)
   else if (key.startsWith(XATTR)) {
     if (keyBytes.length > MAX_KEY) throw damaged('an attribute in it has too long a name')
     applyXattr(out, key.slice(XATTR.length), value)
@@ -117,4 +120,14 @@ function decimal(value: Uint8Array): number {
   const parsed = /^[0-9]{1,16}$/.test(digits) ? Number(digits) : Number.NaN
   if (!Number.isSafeInteger(parsed)) throw damaged('a number in it is malformed')
   return parsed
+}
+
+/** A time has fewer characters, also with nanoseconds. */
+const MAX_TIME = 64
+
+/** Decimal, perhaps negative and with a fraction. */
+function seconds(value: Uint8Array): number {
+  const digits = value.length > MAX_TIME ? '' : text(value, 0, value.length)
+  if (!/^-?[0-9]+(\.[0-9]*)?$/.test(digits)) throw damaged('a time in it is malformed')
+  return wholeSeconds(Number(digits))
 }

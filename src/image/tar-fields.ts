@@ -1,5 +1,6 @@
 import { decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { wholeSeconds } from '../rootfs/mtime.js'
 
 /** Headers, and the units that content is padded to, have this many bytes. */
 export const BLOCK = 512
@@ -16,6 +17,18 @@ export function number(block: Uint8Array, at: number, length: number): number {
   if (block[at] === 0xff || !Number.isSafeInteger(value)) throw damaged('a number in it is out of range')
   return value
 }
+
+/** The field of a time, which may be negative and of any size. Throws LiftError 'unreadable' for what is no number. */
+export function time(block: Uint8Array, at: number): number {
+  // In base 256 the second highest bit is the sign.
+  if (block[at]! >= 0xc0) return 0
+  if ((block[at]! & 0x80) === 0) return wholeSeconds(number(block, at, TIME))
+  let value = block[at]! & 0x3f
+  for (let i = 1; i < TIME; i++) value = value * 256 + block[at + i]!
+  return wholeSeconds(value)
+}
+
+const TIME = 12
 
 /** A field's text, up to its first NUL. */
 export function text(block: Uint8Array, at: number, length: number): string {

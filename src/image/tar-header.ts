@@ -1,5 +1,5 @@
 import { applyName, attributes, checkPieces, type Overrides } from './tar-attributes.js'
-import { BLOCK, checkSum, damaged, MAX_PATH, number, text } from './tar-fields.js'
+import { BLOCK, checkSum, damaged, MAX_PATH, number, text, time } from './tar-fields.js'
 
 /** One member of a tar archive. */
 export interface TarEntry {
@@ -10,6 +10,8 @@ export interface TarEntry {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** When the content was last changed, in whole seconds since 1970. */
+  readonly mtime: number
   /** Of the content as it is stored, in bytes; 0 for all but files. */
   readonly size: number
   /** Where the stored bytes of a sparse file belong, and how large it is when unpacked. */
@@ -127,6 +129,7 @@ function member(block: Uint8Array, type: string, given: Overrides, offset: numbe
     mode: number(block, 100, 8) & 0o7777,
     uid: given.uid ?? number(block, 108, 8),
     gid: given.gid ?? number(block, 116, 8),
+    mtime: given.mtime ?? time(block, 136),
     size: kind === 'file' ? length : 0,
     offset,
     target: kind === 'symlink' || kind === 'hardlink' ? (given.target ?? text(block, 157, 100)) : '',

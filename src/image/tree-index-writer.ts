@@ -87,13 +87,13 @@ function writeDirectory({ children }: Tree, out: Output): Place {
 function rowOf(name: string, { inode }: Tree, place: Place | undefined): Row {
   // A directory that nothing describes shows as this.
   if (inode === undefined) return [name, 'd', place![0], place![1], 0, 0o755, 0, 0]
-  const { kind, offset, size, mode, uid, gid } = inode.member
+  const { kind, offset, size, mode, uid, gid, mtime } = inode.member
   const letter = place !== undefined ? 'd' : kind === 'file' ? 'f' : kind === 'symlink' ? 'l' : 's'
   const at = place === undefined ? offset : place[0]
   const length = place === undefined ? size : place[1]
   const more = moreOf(inode.member)
-  if (more === undefined) return [name, letter, at, length, inode.layer, mode, uid, gid]
-  return [name, letter, at, length, inode.layer, mode, uid, gid, more]
+  if (more === undefined) return [name, letter, at, length, inode.layer, mode, uid, gid, mtime]
+  return [name, letter, at, length, inode.layer, mode, uid, gid, mtime, more]
 }
 
 function moreOf({ target, sparse, xattrs }: Content): More | undefined {

@@ -15,7 +15,7 @@ export interface TreeIndex {
 }
 
 /** Changes with everything that would make another tree or other bytes of the same layers. */
-export const VERSION = 'liftbin tree 2'
+export const VERSION = 'liftbin tree 3'
 /** What comes ahead of all else: no header of a tar, so that an index cannot be taken for a layer. */
 export const START = Buffer.from(`${VERSION}\n`.padEnd(BLOCK))
 /** More than that is neither written nor read: about a million files. */
@@ -43,6 +43,8 @@ export type Row = readonly [
   mode: number,
   uid: number,
   gid: number,
+  /** Left out for a directory that nothing describes. */
+  mtime?: number | undefined,
   more?: More,
 ]
 
@@ -76,13 +78,14 @@ function parsed<T>(bytes: Buffer, at: number, length: number): T {
   return JSON.parse(bytes.toString('utf8', at, at + length)) as T
 }
 
-function treeOf([, kind, at, length, layer, mode, uid, gid, more]: Row, bytes: Buffer): Tree {
+function treeOf([, kind, at, length, layer, mode, uid, gid, mtime, more]: Row, bytes: Buffer): Tree {
   const isDirectory = kind === 'd'
   const member: Content = {
     kind: KINDS[kind],
     mode,
     uid,
     gid,
+    mtime,
     size: isDirectory ? 0 : length,
     offset: isDirectory ? 0 : at,
     target: more?.target ?? '',

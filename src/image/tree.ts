@@ -20,6 +20,8 @@ export interface Children extends Iterable<readonly [string, Tree]> {
 /** What a member of a tar says of a file, whatever its name. */
 export interface Content
   extends Pick<TarEntry, 'kind' | 'mode' | 'uid' | 'gid' | 'size' | 'offset' | 'target'> {
+  /** Undefined for a directory that nothing describes. */
+  readonly mtime: TarEntry['mtime'] | undefined
   readonly sparse?: TarEntry['sparse'] | undefined
   readonly xattrs?: TarEntry['xattrs'] | undefined
 }
@@ -58,8 +60,15 @@ function inOrder(directory: Tree | undefined): (readonly [string, Tree])[] {
 function entryOf(path: RootPath, { inode, children }: Tree): Entry {
   if (inode === undefined) return { kind: 'directory', path, mode: 0o755, uid: 0, gid: 0 }
   const { member, layer } = inode
-  const { mode, uid, gid, xattrs } = member
-  const common = { path, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) }
+  const { mode, uid, gid, mtime, xattrs } = member
+  const common = {
+    path,
+    mode,
+    uid,
+    gid,
+    ...(mtime === undefined ? {} : { mtime }),
+    ...(xattrs === undefined ? {} : { xattrs }),
+  }
   if (children !== undefined) return { kind: 'directory', ...common }
   if (member.kind === 'symlink') return { kind: 'symlink', ...common, mode: 0o777, target: member.target }
   if (member.kind !== 'file') return { kind: 'special', ...common }

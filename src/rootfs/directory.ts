@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSyn
 import { decodeText, encodeText, fileReader, unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { breathing } from './breath.js'
+import { wholeSeconds } from './mtime.js'
 import { join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs } from './rootfs.js'
 
@@ -140,12 +141,14 @@ function listDirectory(
 function entryOf(path: RootPath, stats: Stats, host: string | Buffer): Entry {
   const { uid, gid } = stats
   const mode = stats.mode & 0o7777
+  const mtime = wholeSeconds(stats.mtimeMs / 1000)
   if (stats.isFile()) {
-    return { kind: 'file', path, mode, uid, gid, size: stats.size, identity: identityOf(stats, host) }
+    const identity = identityOf(stats, host)
+    return { kind: 'file', path, mode, uid, gid, mtime, size: stats.size, identity }
   }
-  if (stats.isDirectory()) return { kind: 'directory', path, mode, uid, gid }
-  if (stats.isSymbolicLink()) return { kind: 'symlink', path, mode, uid, gid, target: targetOf(host) }
-  return { kind: 'special', path, mode, uid, gid }
+  if (stats.isDirectory()) return { kind: 'directory', path, mode, uid, gid, mtime }
+  if (stats.isSymbolicLink()) return { kind: 'symlink', path, mode, uid, gid, mtime, target: targetOf(host) }
+  return { kind: 'special', path, mode, uid, gid, mtime }
 }
 
 /** Some file systems number inodes beyond 2^53, where a double would make two of them equal. */

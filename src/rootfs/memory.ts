@@ -1,11 +1,12 @@
 import { type ByteReader, bufferReader } from '../bytes.js'
 import { normalise, parent, type RootPath } from './path.js'
-import type { Entry, FileEntry, RootFs } from './rootfs.js'
+import type { Entry, RootFs } from './rootfs.js'
 
 interface Metadata {
   readonly mode?: number
   readonly uid?: number
   readonly gid?: number
+  readonly mtime?: number
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }
 
@@ -65,22 +66,31 @@ function addNode(held: Map<RootPath, Held>, path: RootPath, node: MemoryNode): v
 function hold(path: RootPath, node: MemoryNode): Held {
   if (typeof node === 'string' || node instanceof Uint8Array) return hold(path, { file: node })
   if ('directory' in node) return { entry: directoryEntry(path, node), content: undefined }
-  const { mode, uid = 0, gid = 0 } = node
   if ('link' in node) {
-    return { entry: { kind: 'symlink', path, mode: 0o777, uid, gid, target: node.link }, content: undefined }
+    const entry: Entry = { kind: 'symlink', path, ...metadata(node, 0o777), mode: 0o777, target: node.link }
+    return { entry, content: undefined }
   }
   if ('special' in node) {
-    return { entry: { kind: 'special', path, mode: mode ?? 0o644, uid, gid }, content: undefined }
+    return { entry: { kind: 'special', path, ...metadata(node, 0o644) }, content: undefined }
   }
   const content = readerOf(node.file)
   const identity = node.identity ?? `memory:${path}`
-  const common = { kind: 'file' as const, path, mode: mode ?? 0o755, uid, gid, size: content.size, identity }
-  const entry: FileEntry = node.xattrs === undefined ? common : { ...common, xattrs: node.xattrs }
+  const entry: Entry = { kind: 'file', path, ...metadata(node, 0o755), size: content.size, identity }
   return { entry, content }
 }
 
-function directoryEntry(path: RootPath, { mode = 0o755, uid = 0, gid = 0 }: Metadata): Entry {
-  return { kind: 'directory', path, mode, uid, gid }
+function directoryEntry(path: RootPath, node: Metadata): Entry {
+  return { kind: 'directory', path, ...metadata(node, 0o755) }
+}
+
+function metadata({ mode, uid = 0, gid = 0, mtime, xattrs }: Metadata, usual: number) {
+  return {
+    mode: mode ?? usual,
+    uid,
+    gid,
+    ...(mtime === undefined ? {} : { mtime }),
+    ...(xattrs === undefined ? {} : { xattrs }),
+  }
 }
 
 function readerOf(content: string | Uint8Array | ByteReader): ByteReader {

@@ -8,7 +8,7 @@ interface EntryBase {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** When the content was last changed, in whole seconds since 1970, where the source tells. */
+  /** When the content was last changed, in whole seconds since 1970 and never before, where the source tells. */
   readonly mtime?: number
   /** Extended attributes, by full name (`security.capability`), where the source tells them. */
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
@@ -60,4 +60,9 @@ export interface RootFs {
   list(directory: RootPath): Promise<readonly Entry[]>
   /** Ranged access to a file of this root. Reading throws LiftError 'unreadable' when the host refuses. */
   open(file: FileEntry): ByteReader
+  /**
+   * The same entry with its real owner, attributes and time, for a source whose `lstat` may not tell them; absent
+   * where it always does. It may take long. Throws as `lstat`.
+   */
+  exact?(entry: Entry): Promise<Entry>
 }

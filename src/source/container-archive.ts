@@ -1,5 +1,7 @@
 import { encodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { objectOf, optional, textOf } from '../image/json-fields.js'
+import { wholeSeconds } from '../rootfs/mtime.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { EngineAnswer, EngineClient } from './engine-client.js'
 import { engineMessage } from './engine-errors.js'
@@ -10,6 +12,8 @@ export interface PathStat {
   /** The twelve permission bits. */
   readonly mode: number
   readonly size: number
+  /** In whole seconds since 1970, where the engine tells. */
+  readonly mtime?: number
   /** Where a link finally leads, as the engine sees it; not the link's text. */
   readonly leadsTo?: string
 }
@@ -98,14 +102,24 @@ function releasing(answer: EngineAnswer, release: () => void): EngineAnswer {
 export function parsePathStat(header: string | undefined): PathStat | undefined {
   if (header === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(Buffer.from(header, 'base64').toString())
-    const { mode, size, linkTarget } = value as { mode?: unknown; size?: unknown; linkTarget?: unknown }
+    const { mode, size, mtime, linkTarget } = objectOf(JSON.parse(Buffer.from(header, 'base64').toString()))
     if (typeof mode !== 'number' || typeof size !== 'number') return undefined
-    const stat = { kind: kindOfGoMode(mode), mode: permissionsOfGoMode(mode), size }
-    return typeof linkTarget === 'string' && linkTarget !== '' ? { ...stat, leadsTo: linkTarget } : stat
+    return {
+      kind: kindOfGoMode(mode),
+      mode: permissionsOfGoMode(mode),
+      size,
+      ...optional('mtime', secondsOf(textOf(mtime))),
+      ...optional('leadsTo', textOf(linkTarget) || undefined),
+    }
   } catch {
     return undefined
   }
+}
+
+/** From a date as Go writes it (RFC 3339), with up to nine digits of a second. */
+function secondsOf(date: string | undefined): number | undefined {
+  const milliseconds = date === undefined ? Number.NaN : Date.parse(date)
+  return Number.isNaN(milliseconds) ? undefined : wholeSeconds(milliseconds / 1000)
 }
 
 /** The type bits of os.FileMode: directory, symlink; device, pipe, socket, character device, irregular. */

@@ -27,8 +27,9 @@ fuzz({
     assert.deepEqual(pieces.members, whole.members.slice(0, pieces.members.length))
     assert(asked.largest <= MOST_AT_ONCE, `${asked.largest} bytes asked for at once`)
     assert(asked.reads <= 2 + (2 * bytes.length) / 512)
-    for (const { size, offset, mode, uid, gid } of whole.members) {
-      for (const number of [size, offset, uid, gid]) assert(Number.isSafeInteger(number) && number >= 0)
+    for (const { size, offset, mode, uid, gid, mtime } of whole.members) {
+      for (const number of [size, offset, uid, gid, mtime])
+        assert(Number.isSafeInteger(number) && number >= 0)
       assert(mode <= 0o7777)
     }
   },
@@ -62,6 +63,7 @@ const FIELDS: readonly (readonly [at: number, length: number])[] = [
   [100, 8],
   [108, 8],
   [124, 12],
+  [136, 12],
   [156, 1],
   [257, 6],
   [345, 155],

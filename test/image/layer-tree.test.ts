@@ -19,7 +19,7 @@ async function rootOf(...layers: readonly TarMember[][]): Promise<RootFs> {
   return layeredRootFs(await Promise.all(read))
 }
 
-const PLAIN = { kind: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, offset: 0, target: '' } as const
+const PLAIN = { kind: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 0, offset: 0, target: '' } as const
 
 function depthOf({ children }: Node): number {
   const [inside] = children?.values() ?? []
@@ -109,6 +109,30 @@ test('a hard link to a file of a lower layer is a name of the same inode, also t
   assert.ok(a?.kind === 'file' && b?.kind === 'file' && c?.kind === 'file')
   assert.equal(b.identity, c.identity)
   assert.notEqual(a.identity, b.identity)
+})
+
+test('the last header of an inode within a layer says its time for all names', async () => {
+  const root = await rootOf(
+    [
+      { path: 'a', mtime: 1 },
+      { path: 'b', type: '1', target: 'a', mtime: 2 },
+    ],
+    [{ path: 'c', type: '1', target: 'a', mtime: 3 }],
+  )
+  const entries = await Promise.all((['/a', '/b', '/c'] as const).map((path) => root.lstat(path)))
+  assert.deepEqual(
+    entries.map((entry) => entry?.mtime),
+    [2, 2, 2],
+  )
+})
+
+test('a directory that no layer describes has no time', async () => {
+  const root = await rootOf([{ path: 'a/b', mtime: 1 }], [{ path: 'c/', type: '5', mtime: 2 }])
+  const entries = await Promise.all((['/', '/a', '/a/b', '/c'] as const).map((path) => root.lstat(path)))
+  assert.deepEqual(
+    entries.map((entry) => entry?.mtime),
+    [undefined, undefined, 1, 2],
+  )
 })
 
 test('a hard link to what a lower layer has removed leads nowhere', async () => {

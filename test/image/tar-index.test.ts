@@ -261,3 +261,41 @@ test('a tar that stops inside of an attribute list is cut off, not malformed', a
     await assert.rejects(membersOf(archive.subarray(0, cut)), { message: /stops before its end mark/ })
   }
 })
+
+function base256(value: bigint): Uint8Array {
+  const bytes = Buffer.alloc(12)
+  bytes.writeBigInt64BE(value, 4)
+  bytes.fill(value < 0n ? 0xff : 0, 0, 4)
+  bytes[0]! |= 0x80
+  return bytes
+}
+
+test('a time is that of the header, in octal digits or in base 256', async () => {
+  assert.equal((await only({ path: 'a', mtime: 1_234_567_890 })).mtime, 1_234_567_890)
+  assert.equal((await only({ path: 'a', raw: { 136: base256(9_000_000_000n) } })).mtime, 9_000_000_000)
+  assert.equal((await only({ path: 'a', raw: { 136: Buffer.alloc(12) } })).mtime, 0)
+})
+
+test('a time in the attributes goes before that of the header, in whole seconds', async () => {
+  const times = { '12': 12, '12.': 12, '12.999999999': 12, '0012.5': 12 }
+  for (const [text, seconds] of Object.entries(times))
+    assert.equal((await only(paxOf({ mtime: text }), { path: 'a', mtime: 99 })).mtime, seconds, text)
+  assert.equal((await only(paxOf({ mtime: '' }), { path: 'a', mtime: 99 })).mtime, 99)
+})
+
+test('a time before 1970 or after 2262, which no engine keeps, is 1970', async () => {
+  for (const text of ['-1', '-0.5', '9223372037', '9'.repeat(60)])
+    assert.equal((await only(paxOf({ mtime: text }), { path: 'a', mtime: 99 })).mtime, 0, text)
+  for (const bytes of [base256(-1n), base256(9_223_372_037n), Buffer.alloc(12, 0xff), Buffer.alloc(12, 0xbf)])
+    assert.equal((await only({ path: 'a', raw: { 136: bytes } })).mtime, 0)
+  assert.equal((await only(paxOf({ mtime: '9223372036.8' }), { path: 'a' })).mtime, 9_223_372_036)
+})
+
+test('a time that is no number is refused', async () => {
+  for (const text of ['x', '1e9', '1,5', '.5', '--1', '0x10', ' 1', '1'.repeat(65)])
+    await refused(tarOf([paxOf({ mtime: text }), { path: 'a' }]), /a time in it is malformed/)
+  await refused(
+    tarOf([{ path: 'a', raw: { 136: Buffer.from('12x4567890\0\0') } }]),
+    /number in it is malformed/,
+  )
+})

@@ -20,9 +20,9 @@ rootFsContract('an index of layers', async (tree) => ({
 const SPARSE = 'GNU.sparse'
 const LAYERS: readonly (readonly TarMember[])[] = [
   [
-    { path: 'usr/bin/', type: '5', mode: 0o1777, uid: 3_000_000, gid: 7 },
-    { path: 'usr/bin/tool', content: 'tool', mode: 0o4755, uid: 1, gid: 2 },
-    { path: 'usr/bin/again', type: '1', target: 'usr/bin/tool', mode: 0o711 },
+    { path: 'usr/bin/', type: '5', mode: 0o1777, uid: 3_000_000, gid: 7, mtime: 8 },
+    { path: 'usr/bin/tool', content: 'tool', mode: 0o4755, uid: 1, gid: 2, mtime: 9 },
+    { path: 'usr/bin/again', type: '1', target: 'usr/bin/tool', mode: 0o711, mtime: 10 },
     { path: 'implied/deep/file', content: 'x' },
     { path: 'dev/null', type: '3', raw: { 329: Buffer.from('0000001'), 337: Buffer.from('0000003') } },
     { path: 'run/pipe', type: '6', mode: 0o600 },
@@ -32,7 +32,7 @@ const LAYERS: readonly (readonly TarMember[])[] = [
     { path: 'x', content: 'bytes' },
     paxOf({ path: 'attributes/', 'SCHILY.xattr.user.dir': 'y' }),
     { path: 'x', type: '5' },
-    { path: 'to', type: '2', target: '../nowhere/./x//caf' },
+    { path: 'to', type: '2', target: '../nowhere/./x//caf', mtime: 11 },
   ],
   [
     { path: 'implied/.wh.other' },
@@ -46,7 +46,7 @@ const LAYERS: readonly (readonly TarMember[])[] = [
   ],
 ]
 
-test('an index shows owners, attributes, sparse files, devices and odd names as the layers do', async () => {
+test('an index shows owners, times, attributes, sparse files, devices and odd names as the layers do', async () => {
   const layers = await Promise.all(LAYERS.map(layerOf))
   const wanted = await answersOf(layeredRootFs(layers))
   assert.ok(wanted.length > 50)
@@ -79,19 +79,19 @@ test('a directory may have thousands of names, or none', async () => {
 
 /** Of this version: what makes other bytes, or another tree of the same layers, needs another `VERSION`. */
 const SMALL = [
-  '[["b","f",1024,1,0,420,0,0]]',
-  '[["a","d",512,28,0,448,0,0],["l","l",2048,0,0,511,5,6,{"target":"a/b"}]]',
-  '{"root":["","d",540,72,0,493,0,0],"members":[3]}',
+  '[["b","f",1024,1,0,420,0,0,7]]',
+  '[["a","d",512,30,0,448,0,0,0],["l","l",2048,0,0,511,5,6,0,{"target":"a/b"}]]',
+  '{"root":["","d",542,76,0,493,0,0],"members":[3]}',
 ]
 
 test('an index has the form of its version', async () => {
   const { members } = await layerOf([
     { path: 'a/', type: '5', mode: 0o700 },
-    { path: 'a/b', content: 'x' },
+    { path: 'a/b', content: 'x', mtime: 7 },
     { path: 'l', type: '2', target: 'a/b', mode: 0o777, uid: 5, gid: 6 },
   ])
   const text = indexOf({ root: layeredTree([{ members }]), members: [3] }).toString()
-  assert.equal(text.slice(0, 512).trimEnd(), 'liftbin tree 2')
+  assert.equal(text.slice(0, 512).trimEnd(), 'liftbin tree 3')
   assert.equal(text.slice(512, -76), SMALL.join(''))
 })
 
@@ -134,6 +134,6 @@ test('an index that is very large is not read', async () => {
 
 function leaf(inside?: Readonly<Record<string, Tree>>, target = ''): Tree {
   const kind = inside !== undefined ? 'directory' : target === '' ? 'file' : 'symlink'
-  const member = { kind, mode: 0o644, uid: 0, gid: 0, size: 0, offset: 0, target } as const
+  const member = { kind, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: 0, offset: 0, target } as const
   return { inode: { member, layer: 0 }, children: inside && new Map(Object.entries(inside)) }
 }

@@ -1,4 +1,13 @@
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeText } from '../../src/bytes.js'
@@ -11,7 +20,7 @@ export interface DiskTree {
   remove(): void
 }
 
-/** Writes files, links and directories of a literal; modes are kept, owners are the caller's. */
+/** Writes files, links and directories of a literal; modes and times are kept, owners are the caller's. */
 export function diskTree(tree: Readonly<Record<string, MemoryNode>>): DiskTree {
   const directory = mkdtempSync(join(tmpdir(), 'liftbin-tree-'))
   const first = new Map<string, Buffer>()
@@ -19,6 +28,7 @@ export function diskTree(tree: Readonly<Record<string, MemoryNode>>): DiskTree {
     mkdirSync(hostPath(directory, parent(path as RootPath)), { recursive: true })
     write(hostPath(directory, path), node, first)
   }
+  for (const [path, node] of Object.entries(tree)) setTime(hostPath(directory, path), node)
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
@@ -37,4 +47,10 @@ function write(path: Buffer, node: MemoryNode, first: Map<string, Buffer>): void
     if (node.identity !== undefined) first.set(node.identity, path)
   } else throw new Error(`cannot be written to disk: ${path}`)
   if (typeof node === 'object' && 'mode' in node && node.mode !== undefined) chmodSync(path, node.mode)
+}
+
+/** Last of all, since making a name changes the time of its directory. */
+function setTime(path: Buffer, node: MemoryNode): void {
+  if (typeof node === 'object' && 'mtime' in node && node.mtime !== undefined)
+    lutimesSync(path, node.mtime, node.mtime)
 }

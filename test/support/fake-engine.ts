@@ -195,9 +195,9 @@ function pathStat(entry: Entry, linkTarget: string): string {
   const bits = special.reduce((sum, [bit, go]) => sum + (entry.mode & bit ? go : 0), 0)
   const mode = GO_KIND[entry.kind] + bits + (entry.mode & 0o777)
   const size = entry.kind === 'file' ? entry.size : 0
-  return Buffer.from(JSON.stringify({ name: basename(entry.path), size, mode, linkTarget })).toString(
-    'base64',
-  )
+  const mtime = new Date((entry.mtime ?? 0) * 1000 + 999).toISOString()
+  const stat = { name: basename(entry.path), size, mode, mtime, linkTarget }
+  return Buffer.from(JSON.stringify(stat)).toString('base64')
 }
 
 async function* tarPieces(rootfs: RootFs, top: Entry, name: string): AsyncGenerator<Buffer> {
@@ -215,9 +215,9 @@ async function* piecesOf(
   nameOf: (path: RootPath) => string,
   seen: Map<string, string>,
 ): AsyncGenerator<Buffer> {
-  const { mode, uid, gid } = entry
+  const { mode, uid, gid, mtime = 0 } = entry
   const path = nameOf(entry.path)
-  const named = { path: path.slice(0, 99), mode, uid, gid }
+  const named = { path: path.slice(0, 99), mode, uid, gid, mtime }
   if (path.length > 99 || !path.isWellFormed()) yield memberOf(paxOf({ path }))
   if (entry.kind === 'directory') yield memberOf({ ...named, path: `${named.path}/`, type: '5' })
   else if (entry.kind === 'symlink') yield memberOf({ ...named, type: '2', target: entry.target })

@@ -46,11 +46,16 @@ export async function tarLayer(tar: Uint8Array): Promise<Layer> {
 
 function memberOf(node: MemoryNode, linkTo: string | undefined): TarMember {
   if (typeof node === 'string' || node instanceof Uint8Array) return { path: 'x', content: node }
-  const mode = node.mode === undefined ? {} : { mode: node.mode }
-  if (linkTo !== undefined) return { path: 'x', type: '1', target: `.${linkTo}`, ...mode }
-  if ('link' in node) return { path: 'x', type: '2', target: node.link }
-  if ('directory' in node) return { path: 'x', type: '5', ...mode }
+  const { mode, mtime } = node
+  const common = {
+    path: 'x',
+    ...(mode === undefined ? {} : { mode }),
+    ...(mtime === undefined ? {} : { mtime }),
+  }
+  if (linkTo !== undefined) return { ...common, type: '1', target: `.${linkTo}` }
+  if ('link' in node) return { ...common, type: '2', target: node.link }
+  if ('directory' in node) return { ...common, type: '5' }
   if ('file' in node && (typeof node.file === 'string' || node.file instanceof Uint8Array))
-    return { path: 'x', content: node.file, ...mode }
+    return { ...common, content: node.file }
   throw new Error('cannot be put into a layer')
 }

@@ -20,8 +20,8 @@ const TREE: Readonly<Record<string, MemoryNode>> = {
   '/etc/name with space': 'space',
   '/etc/ünïcode': 'unicode',
   [`/etc/${NOT_UTF8}`]: 'bytes',
-  '/usr/bin/tool': { file: 'tool', mode: 0o4755 },
-  '/usr/bin/awk': { link: '/etc/alternatives/awk' },
+  '/usr/bin/tool': { file: 'tool', mode: 0o4755, mtime: 1_234_567_890 },
+  '/usr/bin/awk': { link: '/etc/alternatives/awk', mtime: 1 },
   '/usr/bin/dangling': { link: '../nowhere/./x//y' },
   '/usr/bin/loop': { link: 'loop' },
   '/usr/lib/liba.so.1': { link: 'liba.so.1.0' },
@@ -33,7 +33,7 @@ const TREE: Readonly<Record<string, MemoryNode>> = {
   '/usr/lib/a/deep': 'deep',
   '/usr/lib/a.b': '',
   [`/usr/share/${'long-'.repeat(40)}/file`]: 'long',
-  '/var/tmp': { directory: true, mode: 0o1777 },
+  '/var/tmp': { directory: true, mode: 0o1777, mtime: 3_000_000_000 },
 }
 
 /** The rules every root file system keeps, as tests. */
@@ -60,6 +60,24 @@ export function rootFsContract(name: string, open: (tree: typeof TREE) => Promis
     assert.equal((await rootfs.lstat('/'))?.kind, 'directory')
     const entry = await rootfs.lstat('/var/tmp')
     assert.deepEqual([entry?.kind, entry?.mode], ['directory', 0o1777])
+  })
+
+  rule('a file, a link and a directory have the time of their last change', async (rootfs) => {
+    const entries = await Promise.all(
+      (['/usr/bin/tool', '/usr/bin/awk', '/var/tmp'] as const).map((path) => rootfs.lstat(path)),
+    )
+    assert.deepEqual(
+      entries.map((entry) => entry?.mtime),
+      [1_234_567_890, 1, 3_000_000_000],
+    )
+  })
+
+  rule('what is asked for exactly is the same place', async (rootfs) => {
+    for (const path of ['/', '/var/tmp', '/usr/lib/a', '/usr/bin/tool', '/usr/lib/liba.so.1'] as const) {
+      const entry = (await rootfs.lstat(path)) ?? assert.fail(path)
+      const { kind, mode } = (await rootfs.exact?.(entry)) ?? entry
+      assert.deepEqual({ kind, mode }, { kind: entry.kind, mode: entry.mode }, path)
+    }
   })
 
   rule('a link is given itself, its text unchanged', async (rootfs) => {

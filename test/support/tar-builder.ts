@@ -11,6 +11,7 @@ export interface TarMember {
   readonly mode?: number
   readonly uid?: number
   readonly gid?: number
+  readonly mtime?: number
   readonly target?: string
   readonly prefix?: string
   readonly gnu?: boolean
@@ -50,7 +51,7 @@ function headerOf(member: TarMember, contentSize: number): Buffer {
   octal(header, 108, 8, uid)
   octal(header, 116, 8, gid)
   octal(header, 124, 12, member.size ?? contentSize)
-  octal(header, 136, 12, 0)
+  octal(header, 136, 12, member.mtime ?? 0)
   header.write(type, 156, 'latin1')
   encodeText(target).copy(header, 157, 0, 100)
   header.write(member.gnu ? 'ustar  \0' : 'ustar\x0000', 257, 'latin1')
