@@ -17,8 +17,7 @@ export function cachedRootFs(inner: RootFs): RootFs {
     lstat: (path) => remembered(entries, path, () => inner.lstat(path)),
     list: (directory) => remembered(listings, directory, () => list(directory)),
     open: (file) => inner.open(file),
-    // Whoever gives it remembers it as well.
-    ...(inner.exact === undefined ? {} : { exact: (entry) => inner.exact!(entry) }),
+    ...(inner.exact === undefined ? {} : { exact: (entries) => inner.exact!(entries) }),
   }
 }
 

@@ -61,8 +61,8 @@ export interface RootFs {
   /** Ranged access to a file of this root. Reading throws LiftError 'unreadable' when the host refuses. */
   open(file: FileEntry): ByteReader
   /**
-   * The same entry with its real owner, attributes and time, for a source whose `lstat` may not tell them; absent
-   * where it always does. It may take long. Throws as `lstat`.
+   * The same entries, in the same order, with their real owners, attributes and times, for a source whose `lstat` may
+   * not tell them; absent where it always does. It may take long, whether few are asked for or many. Throws as `lstat`.
    */
-  exact?(entry: Entry): Promise<Entry>
+  exact?(entries: readonly Entry[]): Promise<readonly Entry[]>
 }

@@ -24,6 +24,10 @@ export interface ContainerArchive {
   stat(path: RootPath): Promise<PathStat | undefined>
   /** A tar of a file, or of a directory with all below it; undefined when there is no such path. */
   fetch(path: RootPath, expected: keyof typeof WORK): Promise<EngineAnswer | undefined>
+  /** Whether `fetch` makes root the owner of everything, as Podman does; to be asked when something has come. */
+  losesOwners(): boolean
+  /** A tar of everything, with its owners. */
+  exportAll(): Promise<EngineAnswer>
 }
 
 /** How long requests keep a container busy, against each other: what decides where the next one goes. */
@@ -39,16 +43,19 @@ export function containerArchive(
   signal: AbortSignal | undefined,
 ): ContainerArchive {
   const lanes = containers.map((name) => ({ name, busy: 0 }))
-  const send = async (method: string, path: RootPath, work: number) => {
+  let isPodman = false
+  const send = async (method: string, what: string, work: number) => {
     const lane = lanes.reduce((best, one) => (one.busy < best.busy ? one : best))
-    const url = `/containers/${lane.name}/archive?path=${percentEncoded(path)}`
+    const url = `/containers/${lane.name}/${what}`
     const patience = work === WORK.stat ? 'answer' : 'stream'
     const release = () => {
       lane.busy -= work
     }
     lane.busy += work
     try {
-      return releasing(await client.send(method, url, { signal, patience }), release)
+      const answer = await client.send(method, url, { signal, patience })
+      isPodman ||= answer.header('libpod-api-version') !== undefined
+      return releasing(answer, release)
     } catch (error) {
       release()
       throw error
@@ -56,7 +63,7 @@ export function containerArchive(
   }
   return {
     stat: async (path) => {
-      const answer = await send('HEAD', path, WORK.stat)
+      const answer = await send('HEAD', archiveOf(path), WORK.stat)
       for await (const _ of answer.body);
       if (answer.status === 404 && path !== '/') return undefined
       const stat = parsePathStat(answer.header('x-docker-container-path-stat'))
@@ -64,13 +71,23 @@ export function containerArchive(
       throw refused(client, path, answer.status === 404 ? 'No such container' : `status ${answer.status}`)
     },
     fetch: async (path, expected) => {
-      const answer = await send('GET', path, WORK[expected])
+      const answer = await send('GET', archiveOf(path), WORK[expected])
       if (answer.status === 200) return answer
       const reason = engineMessage(await jsonOf(answer))
       if (answer.status === 404 && !/no such container/i.test(reason)) return undefined
       throw refused(client, path, reason)
     },
+    losesOwners: () => isPodman,
+    exportAll: async () => {
+      const answer = await send('GET', 'export', WORK.many)
+      if (answer.status === 200) return answer
+      throw refused(client, '/', engineMessage(await jsonOf(answer)))
+    },
   }
+}
+
+function archiveOf(path: RootPath): string {
+  return `archive?path=${percentEncoded(path)}`
 }
 
 /** Tells, once, when the answer has been read or dropped. */

@@ -1,9 +1,10 @@
 import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { parent, type RootPath } from '../rootfs/path.js'
-import type { Entry, FileEntry, RootFs } from '../rootfs/rootfs.js'
+import type { DirectoryEntry, Entry, FileEntry, RootFs } from '../rootfs/rootfs.js'
 import { type Arrival, closedImage, type Order, receiveTar } from './arrival.js'
 import type { ContainerArchive, PathStat } from './container-archive.js'
+import { exactEntries } from './exact-entries.js'
 import { fetchPlan } from './fetch-plan.js'
 import { knownTree } from './known-tree.js'
 
@@ -21,7 +22,8 @@ const FIRST_BYTES = 8 << 20
  * The files of a container by three kinds of requests. A stat is cheap but knows neither owner nor a link's
  * text. A fetch of one path brings those and the content. A fetch of a directory brings all below; `fetch-plan`
  * says when that pays. The first fetch, under way when this returns, is the beginning of the root.
- * A directory that was only passed through has the owner 0:0, since no stat tells the real one.
+ * A directory that was only passed through has the owner 0:0, since no stat tells the real one, until it is asked
+ * for exactly.
  */
 export function engineRootFs(archive: ContainerArchive, imageSize: number | undefined): EngineRootFs {
   const tree = knownTree()
@@ -83,7 +85,7 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
     arrival.catch(() => {})
     if (tree.lookUp(path) !== undefined) return undefined
     if (first === undefined) tree.addAbsent(path)
-    else if (first.kind === 'directory') tree.addDirectory(path, first.mode)
+    else if (first.kind === 'directory') tree.addDirectory(path, first)
     return first
   }
   /** For a link, the place where it leads is what matters next, so that is ordered along with it. */
@@ -141,12 +143,22 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
     if (content === undefined) throw new LiftError('unreadable', `${path} is no file in the image any more`)
     return content
   }
+  /** Its own header comes first, and no more is taken, unless it is on its way. */
+  const exactDirectory = async (directory: DirectoryEntry): Promise<Entry> => {
+    const { path } = directory
+    for (const arrival of [beginning, whole.get(path)])
+      while (!tree.isExact(path) && arrival?.brings(path)) await arrival.progress()
+    if (!tree.isExact(path)) await orderOne(path, ONE_HEADER).over
+    const known = tree.lookUp(path)
+    return known === undefined || known === 'absent' ? directory : known
+  }
   const isSmall = imageSize !== undefined && imageSize <= SMALL_IMAGE
-  order('/', 'many', () => {}, isSmall ? {} : BEGINNING)
+  const beginning = order('/', 'many', () => {}, isSmall ? {} : BEGINNING)
   return {
     lstat,
     list,
     open: (file) => contentReader(file, tree.content, contentOf),
+    exact: (entries) => exactEntries(entries, archive, exactDirectory),
     close: () => {
       isClosed = true
       for (const arrival of arrivals) arrival.close()
@@ -160,6 +172,12 @@ type Known = Entry | 'absent'
 const BEGINNING = {
   isEnough: (path, bytes) => path === '/usr' || bytes > FIRST_BYTES,
   leavesOut: (path) => path.startsWith('/usr/'),
+} satisfies Partial<Order>
+
+const ONE_HEADER = {
+  only: 'directory',
+  isEnough: (path) => path !== undefined,
+  leavesOut: () => true,
 } satisfies Partial<Order>
 
 /** Reads what has come or is coming; where the arrival was cut off in the middle of this file, it comes again. */

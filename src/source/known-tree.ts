@@ -2,6 +2,8 @@ import type { ByteReader } from '../bytes.js'
 import type { TarEntry } from '../image/tar-index.js'
 import { basename, parent, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry } from '../rootfs/rootfs.js'
+import type { PathStat } from './container-archive.js'
+import { described, isEngineFile } from './engine-files.js'
 
 /** What has been learnt of a root so far, piece by piece and in any order. */
 export interface KnownTree {
@@ -14,24 +16,14 @@ export interface KnownTree {
   forgetContent(path: RootPath): void
   /** Takes a member of a tar whose content lies in `open(offset, size)`; what is known already stays. */
   add(path: RootPath, member: TarEntry, hardLinkTo: RootPath | undefined, open: () => ByteReader): void
-  /** A directory of which only the mode is known. */
-  addDirectory(path: RootPath, mode: number): void
+  /** A directory of which only that is known. */
+  addDirectory(path: RootPath, stat: PathStat): void
+  /** Whether all that an engine tells of this path is known. */
+  isExact(path: RootPath): boolean
   addAbsent(path: RootPath): void
   /** Nothing exists at or below this path but what was added. */
   complete(subtree: RootPath): void
 }
-
-/**
- * Files an engine puts into every container it creates, in place of the image's own, which no container can
- * show: they are not part of the image, and it gives new ones to each container that runs.
- */
-const ENGINE_FILES: ReadonlySet<string> = new Set([
-  '/.dockerenv',
-  '/dev/console',
-  '/etc/hostname',
-  '/etc/hosts',
-  '/etc/resolv.conf',
-])
 
 /**
  * An empty tree. Names of one inode are recognised only where one tar holds both, as a hard link; fetched one
@@ -45,6 +37,8 @@ export function knownTree(): KnownTree {
   const complete = new Set<RootPath>()
   /** Surely there, but what they are has to be asked for: hard links to what the tar did not hold. */
   const unclear = new Set<RootPath>()
+  /** Directories of which only a stat has told. */
+  const stated = new Set<RootPath>()
 
   const isComplete = (path: RootPath): boolean => {
     for (let up = path; ; up = parent(up)) {
@@ -55,6 +49,7 @@ export function knownTree(): KnownTree {
   const put = (entry: Entry, content: ByteReader | undefined): void => {
     entries.set(entry.path, entry)
     unclear.delete(entry.path)
+    stated.delete(entry.path)
     if (content !== undefined) contents.set(entry.path, content)
     putName(entry.path)
   }
@@ -96,22 +91,21 @@ export function knownTree(): KnownTree {
       else if (member.kind === 'hardlink') putHardLink(path, member, hardLinkTo)
       else put(entryOf(path, member), member.kind === 'file' ? content() : undefined)
     },
-    addDirectory: (path, mode) => put({ kind: 'directory', path, mode, uid: 0, gid: 0 }, undefined),
+    addDirectory: (path, stat) => {
+      put({ kind: 'directory', path, ...described(path, { ...stat, uid: 0, gid: 0 }) }, undefined)
+      stated.add(path)
+    },
+    isExact: (path) => entries.has(path) && !stated.has(path),
     addAbsent: (path) => void absent.add(path),
     complete: (subtree) => void complete.add(subtree),
   }
 }
 
 function entryOf(path: RootPath, member: TarEntry): Entry {
-  const { mode, uid, gid, kind, xattrs } = member
-  const common = { path, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) }
+  const { kind } = member
+  const common = { path, ...described(path, member) }
   if (kind === 'symlink') return { kind, ...common, target: member.target }
   if (kind === 'directory') return { kind, ...common }
   if (kind !== 'file') return { kind: 'special', ...common }
   return { kind, ...common, size: member.size, identity: `file:${path}` } satisfies FileEntry
-}
-
-function isEngineFile(path: RootPath, member: TarEntry): boolean {
-  if (path === '/etc/mtab') return member.kind === 'symlink' && member.target === '/proc/mounts'
-  return ENGINE_FILES.has(path) && member.kind === 'file' && member.size === 0 && member.mode === 0o755
 }
