@@ -1,9 +1,10 @@
 import type { ByteReader } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { parent, type RootPath } from '../rootfs/path.js'
-import type { DirectoryEntry, Entry, FileEntry, RootFs } from '../rootfs/rootfs.js'
+import type { DirectoryEntry, Entry, RootFs } from '../rootfs/rootfs.js'
 import { type Arrival, closedImage, type Order, receiveTar } from './arrival.js'
 import type { ContainerArchive, PathStat } from './container-archive.js'
+import { contentReader } from './content-reader.js'
 import { exactEntries } from './exact-entries.js'
 import { fetchPlan } from './fetch-plan.js'
 import { knownTree } from './known-tree.js'
@@ -158,7 +159,7 @@ export function engineRootFs(archive: ContainerArchive, imageSize: number | unde
     lstat,
     list,
     open: (file) => contentReader(file, tree.content, contentOf),
-    exact: (entries) => exactEntries(entries, archive, exactDirectory),
+    exact: exactEntries(archive, exactDirectory),
     close: () => {
       isClosed = true
       for (const arrival of arrivals) arrival.close()
@@ -179,25 +180,3 @@ const ONE_HEADER = {
   isEnough: (path) => path !== undefined,
   leavesOut: () => true,
 } satisfies Partial<Order>
-
-/** Reads what has come or is coming; where the arrival was cut off in the middle of this file, it comes again. */
-function contentReader(
-  file: FileEntry,
-  known: (path: RootPath) => ByteReader | undefined,
-  fetched: (path: RootPath) => Promise<ByteReader>,
-): ByteReader {
-  return {
-    size: file.size,
-    read: async (offset, length) => {
-      const content = known(file.path)
-      if (content !== undefined) {
-        try {
-          return await content.read(offset, length)
-        } catch (error) {
-          if (known(file.path) === content) throw error
-        }
-      }
-      return (await fetched(file.path)).read(offset, length)
-    },
-  }
-}

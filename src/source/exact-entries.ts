@@ -1,20 +1,32 @@
-import { tarScanner } from '../image/tar-index.js'
+import { type TarEntry, tarScanner } from '../image/tar-index.js'
 import { components, type RootPath } from '../rootfs/path.js'
-import type { DirectoryEntry, Entry } from '../rootfs/rootfs.js'
+import type { DirectoryEntry, Entry, RootFs } from '../rootfs/rootfs.js'
 import type { ContainerArchive } from './container-archive.js'
-import type { EngineAnswer } from './engine-client.js'
 import { described } from './engine-files.js'
 
 /** How many directories are asked for at once: a container answers one request at a time. */
 const AT_A_TIME = 4
 
-/** The same entries with their real owners: of Docker directories may lack them, of Podman all. Throws LiftError. */
-export async function exactEntries(
-  entries: readonly Entry[],
+/** Gives the same entries with their real owners: of Docker directories may lack them, of Podman all entries do. */
+export function exactEntries(
   archive: ContainerArchive,
   exactDirectory: (directory: DirectoryEntry) => Promise<Entry>,
+): NonNullable<RootFs['exact']> {
+  const exported = new Map<RootPath, TarEntry>()
+  return async (entries) => {
+    if (!archive.losesOwners()) return exactDirectories(entries, exactDirectory)
+    await readExport(archive, entries, exported)
+    return entries.map((entry) => {
+      const member = exported.get(entry.path)
+      return member === undefined ? entry : { ...entry, ...described(entry.path, member) }
+    })
+  }
+}
+
+async function exactDirectories(
+  entries: readonly Entry[],
+  exactDirectory: (directory: DirectoryEntry) => Promise<Entry>,
 ): Promise<readonly Entry[]> {
-  if (archive.losesOwners()) return describedBy(await archive.exportAll(), entries)
   const out = [...entries]
   let next = 0
   const work = async () => {
@@ -28,26 +40,27 @@ export async function exactEntries(
   return out
 }
 
-/** Reads headers until all entries have come; Podman leaves out that of the root. */
-async function describedBy(answer: EngineAnswer, entries: readonly Entry[]): Promise<readonly Entry[]> {
-  const found = new Map<RootPath, Entry | undefined>(entries.map(({ path }) => [path, undefined]))
-  const asked = new Map(entries.map((entry) => [entry.path, entry]))
-  asked.delete('/')
+/** Adds what is asked for to what is known, until that is all; the root itself never comes. */
+async function readExport(
+  archive: ContainerArchive,
+  entries: readonly Entry[],
+  exported: Map<RootPath, TarEntry>,
+): Promise<void> {
+  const missing = new Set(entries.map(({ path }) => path).filter((path) => !exported.has(path)))
+  missing.delete('/')
+  if (missing.size === 0) return
+  const answer = await archive.exportAll()
   const scanner = tarScanner()
   try {
-    for await (const chunk of asked.size === 0 ? [] : answer.body) {
+    for await (const chunk of answer.body) {
       for (const member of scanner.push(chunk)) {
         const path: RootPath = `/${components(member.path).join('/')}`
-        const entry = asked.get(path)
-        if (entry === undefined) continue
-        asked.delete(path)
-        found.set(path, { ...entry, ...described(path, member) })
+        if (missing.delete(path)) exported.set(path, member)
       }
-      if (asked.size === 0) break
+      if (missing.size === 0) return
     }
-    if (asked.size > 0) scanner.finish()
+    scanner.finish()
   } finally {
     answer.drop()
   }
-  return entries.map((entry) => found.get(entry.path) ?? entry)
 }

@@ -44,3 +44,12 @@ test('what a listing has told is not asked for again', async () => {
   assert.equal((await rootfs.lstat('/d/b'))?.kind, 'symlink')
   assert.deepEqual(asked, ['list /d'])
 })
+
+test('what a root tells exactly it still tells', async () => {
+  const inner = memoryRootFs({ '/d/a': 'x' })
+  assert.equal('exact' in cachedRootFs(inner), false)
+  const exact: RootFs['exact'] = async (entries) => entries.map((entry) => ({ ...entry, uid: 7 }))
+  const rootfs = cachedRootFs({ ...inner, exact })
+  const [entry] = (await rootfs.exact?.(await rootfs.list('/d'))) ?? []
+  assert.equal(entry?.uid, 7)
+})

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   linkSync,
+  lutimesSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -190,5 +191,17 @@ test('a long walk leaves room for signals and timers', async (t) => {
     })
     for (let calls = 0; !isTurned && calls < 500_000; calls++) await ask()
     assert.ok(isTurned)
+  }
+})
+
+test('a time is in whole seconds, and never before 1970', async (t) => {
+  const { root, rootfs } = beside(t, { '/a': 'x' })
+  for (const [time, seconds] of [
+    [1_234_567_890_750, 1_234_567_890],
+    [500, 0],
+    [-1500, 0],
+  ] as const) {
+    lutimesSync(`${root}/a`, new Date(time), new Date(time))
+    assert.equal((await rootfs.lstat('/a'))?.mtime, seconds)
   }
 })

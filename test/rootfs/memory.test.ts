@@ -50,3 +50,20 @@ test('two files are one inode only where the literal says so', async () => {
   assert.equal(a?.identity, b?.identity)
   assert.equal(new Set([b?.identity, c?.identity, d?.identity]).size, 3)
 })
+
+test('every kind has the owner, time and attributes that the literal gives, and none else', async () => {
+  const given = { uid: 1, gid: 2, mtime: 3, xattrs: new Map([['user.a', Buffer.from('x')]]) }
+  const rootfs = memoryRootFs({
+    '/f': { file: '', ...given },
+    '/l': { link: 'f', ...given },
+    '/d': { directory: true, ...given },
+    '/s': { special: true, ...given },
+    '/plain': '',
+  })
+  for (const path of ['/f', '/l', '/d', '/s'] as const) {
+    const { uid, gid, mtime, xattrs } = (await rootfs.lstat(path)) ?? assert.fail(path)
+    assert.deepEqual({ uid, gid, mtime, xattrs }, given, path)
+  }
+  const plain = await fileAt(rootfs, '/plain')
+  assert.deepEqual(['mtime' in plain, 'xattrs' in plain], [false, false])
+})

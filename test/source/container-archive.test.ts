@@ -31,6 +31,18 @@ test('where a link leads is kept, an empty text is none', () => {
   assert.equal(parsed({ mode: 0 })?.leadsTo, undefined)
 })
 
+test('a time is kept in whole seconds, a date that is none is left out', () => {
+  const times = {
+    '2001-09-09T01:46:40.999999999Z': 1_000_000_000,
+    '2001-09-09T03:46:40+02:00': 1_000_000_000,
+    '0001-01-01T00:00:00Z': 0,
+    yesterday: undefined,
+  }
+  for (const [mtime, seconds] of Object.entries(times))
+    assert.equal(parsed({ mode: 0, mtime })?.mtime, seconds)
+  assert.equal(parsed({ mode: 0, mtime: 7 })?.mtime, undefined)
+})
+
 test('a header that is missing or malformed says nothing', () => {
   for (const header of [
     undefined,

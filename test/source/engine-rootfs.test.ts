@@ -57,6 +57,19 @@ test('a small image is fetched once, whole', async () => {
   assert.deepEqual(fetches(engine), [])
 })
 
+rootFsContract('engine that loses owners, large image', async (tree) => {
+  const image = { tree, inspect: { Size: 2 ** 50 }, losesOwners: true } as const
+  const engine = await fakeEngine({ demo: image })
+  const opened = await openImage('docker:demo', { env: engine.env })
+  return {
+    rootfs: opened.rootfs,
+    close: async () => {
+      await opened[Symbol.asyncDispose]()
+      await engine[Symbol.asyncDispose]()
+    },
+  }
+})
+
 test('owners are those of the tar', async () => {
   await using engine = await fakeEngine({ demo: { tree: LIBRARIES, inspect: { Size: SIZES.large } } })
   await using image = await openImage('docker:demo', { env: engine.env })

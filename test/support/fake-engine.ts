@@ -27,9 +27,12 @@ export interface FakeImage {
   readonly inspect?: Readonly<Record<string, unknown>>
   /** Asked for a link, it packs what that leads to under the link's name, as Podman does. */
   readonly followsLinks?: true
+  /** It makes root the owner of whatever is fetched, and tells the real ones only in an export, as Podman does. */
+  readonly losesOwners?: true
 }
 
 const followers = new WeakSet<RootFs>()
+const losers = new WeakSet<RootFs>()
 
 /** An engine in this process that knows just the requests liftbin sends. */
 export interface FakeEngine extends AsyncDisposable {
@@ -77,7 +80,8 @@ export async function fakeEngine(
       containers.delete(name)
       return send(response, 204, undefined)
     }
-    return archive(rootfs, request, response)
+    if (losers.has(rootfs)) response.setHeader('Libpod-Api-Version', '4.3.1')
+    return path.endsWith('/export') ? exportAll(rootfs, response) : archive(rootfs, request, response)
   }
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error) => send(response, 500, { message: String(error) }))
@@ -145,6 +149,7 @@ function create(
   } else {
     const rootfs = memoryRootFs(image.tree)
     if (image.followsLinks) followers.add(rootfs)
+    if (image.losesOwners) losers.add(rootfs)
     containers.set(query.get('name') ?? '', rootfs)
     send(response, 201, { Id: 'c'.repeat(64) })
   }
@@ -163,9 +168,31 @@ async function archive(
   response.setHeader('X-Docker-Container-Path-Stat', pathStat(entry, leadsTo))
   response.writeHead(200, { 'content-type': 'application/x-tar' })
   const target = followers.has(rootfs) ? (await follow(rootfs, entry.path)).end : undefined
-  const pieces = tarPieces(rootfs, target ?? entry, basename(entry.path))
+  const shown = losers.has(rootfs) ? ownedByRoot(rootfs) : rootfs
+  const top = target ?? entry
+  const pieces = tarPieces(shown, (await shown.lstat(top.path)) ?? top, basename(entry.path))
   if (method !== 'HEAD') for await (const piece of pieces) response.write(piece)
   response.end()
+}
+
+async function exportAll(rootfs: RootFs, response: ServerResponse): Promise<void> {
+  response.writeHead(200)
+  const seen = new Map<string, string>()
+  for await (const entry of walk(rootfs, '/'))
+    for await (const piece of piecesOf(rootfs, entry, (path) => path.slice(1), seen)) response.write(piece)
+  response.end(Buffer.alloc(1024))
+}
+
+function ownedByRoot(rootfs: RootFs): RootFs {
+  const changed = <E extends Entry>(entry: E): E => ({ ...entry, uid: 0, gid: 0 })
+  return {
+    ...rootfs,
+    lstat: async (path) => {
+      const entry = await rootfs.lstat(path)
+      return entry && changed(entry)
+    },
+    list: async (directory) => (await rootfs.list(directory)).map(changed),
+  }
 }
 
 /** As an engine does: links in the directory part are followed, the last one is not. */
