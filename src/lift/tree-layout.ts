@@ -88,11 +88,25 @@ async function withParents(
       if (path !== '/') await pass(parent(path))
       if (all.has(path)) return
       const entry = await files.rootfs.lstat(path)
-      if (entry?.kind !== 'directory') return
-      const { mtime: _, ...timeless } = entry
-      all.set(path, { entry: timeless, role: 'directory' })
+      if (entry?.kind === 'directory') all.set(path, { entry, role: 'directory' })
     })
   for (const path of found.keys()) await pass(parent(path))
   await pass('/')
-  return [...all.values()].sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1))
+  const sorted = [...all.values()].sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1))
+  const exact = await exactly(
+    files,
+    sorted.map(({ entry }) => entry),
+  )
+  return sorted.map((one, index) => {
+    const entry = exact[index]!
+    return { ...one, entry: found.has(entry.path) ? entry : timeless(entry) }
+  })
+}
+
+async function exactly({ rootfs }: RootFiles, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  return rootfs.exact === undefined ? entries : rootfs.exact(entries)
+}
+
+function timeless({ mtime: _, ...entry }: Entry): Entry {
+  return entry
 }
