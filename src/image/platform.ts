@@ -13,6 +13,9 @@ export function formatPlatform(platform: Platform): string {
   return platform.variant === undefined ? base : `${base}/${platform.variant}`
 }
 
+/** Operating systems of images: one alone is no platform, and no architecture either. */
+const SYSTEMS: readonly string[] = ['linux', 'windows', 'darwin', 'freebsd']
+
 /** Other names of an architecture, as `docker --platform` takes them. */
 const ALIASES: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
@@ -34,6 +37,7 @@ export function parsePlatform(text: string): Platform {
     !os ||
     !architecture ||
     parts.length > 3 ||
+    SYSTEMS.includes(architecture) ||
     !parts.every((part) => /^[a-z0-9][a-z0-9._-]*$/.test(part))
   ) {
     throw new LiftError('usage', `${JSON.stringify(text)} is not a platform`, {
@@ -45,6 +49,36 @@ export function parsePlatform(text: string): Platform {
     architecture: Object.hasOwn(ALIASES, architecture) ? ALIASES[architecture]! : architecture,
   }
   return variant === undefined ? platform : { ...platform, variant }
+}
+
+/**
+ * Several platforms as users write them, each text one or a list with commas. Each is there once, in an order that
+ * does not depend on theirs. Throws LiftError 'usage'.
+ */
+export function parsePlatforms(texts: readonly string[]): readonly Platform[] {
+  const platforms = texts.flatMap((text) => text.split(',')).map((text) => parsePlatform(text.trim()))
+  const named = new Map<string, Platform>()
+  for (const platform of platforms.sort(byName)) {
+    const name = formatPlatform(canonicalPlatform(platform))
+    if (!named.has(name)) named.set(name, platform)
+  }
+  return [...named.values()]
+}
+
+function byName(a: Platform, b: Platform): number {
+  const [one, other] = [formatPlatform(a), formatPlatform(b)]
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+/**
+ * A platform as builders call it (containerd's platforms.Normalize): arm has a variant always, and what every
+ * arm64 or amd64 is has no name.
+ */
+export function canonicalPlatform({ os, architecture, variant }: Platform): Platform {
+  const usual = DEFAULT_VARIANTS[architecture]
+  const full = variant === undefined ? usual : variant.replace(/^(?=\d)/, 'v')
+  const isSaid = full !== undefined && (full !== usual || architecture === 'arm')
+  return isSaid ? { os, architecture, variant: full } : { os, architecture }
 }
 
 /** Whether an image of platform `have` is one of platform `want`; a variant counts only where both name one. */

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   bestMatch,
+  canonicalPlatform,
   formatPlatform,
   hostPlatform,
   type Platform,
   parsePlatform,
+  parsePlatforms,
   platformMatches,
 } from '../../src/image/platform.js'
 
@@ -25,6 +27,42 @@ test('anything else is wrong usage', () => {
   for (const text of ['', '/', 'linux/', '/amd64', 'a/b/c/d', 'linux/amd64/', 'linux/a b', 'linux/$(x)']) {
     assert.throws(() => parsePlatform(text), { code: 'usage' }, text)
   }
+})
+
+test('an operating system alone is no platform', () => {
+  for (const text of ['linux', 'Windows', 'linux/linux'])
+    assert.throws(() => parsePlatform(text), { code: 'usage' }, text)
+})
+
+const several = (...texts: readonly string[]) => parsePlatforms(texts).map(formatPlatform)
+
+test('several platforms are sorted, whichever way and order they are written in', () => {
+  const sorted = ['linux/amd64', 'linux/arm/v7', 'linux/s390x']
+  assert.deepEqual(several('linux/s390x,linux/amd64,linux/arm/v7'), sorted)
+  assert.deepEqual(several('linux/arm/v7', 's390x, x86_64'), sorted)
+  assert.deepEqual(several(), [])
+})
+
+test('a platform that is named twice is there once, also where it has two names', () => {
+  assert.deepEqual(several('arm64', 'linux/arm64/v8', 'linux/aarch64'), ['linux/arm64'])
+  assert.deepEqual(several('linux/arm/v7,linux/arm'), ['linux/arm'])
+  assert.deepEqual(several('linux/arm/v6,linux/arm/v7'), ['linux/arm/v6', 'linux/arm/v7'])
+})
+
+test('an empty place in a list of platforms is wrong usage', () => {
+  for (const text of ['', ',', 'linux/amd64,', ',arm64'])
+    assert.throws(() => parsePlatforms([text]), { code: 'usage' }, text)
+})
+
+test('builders leave out the variant that all have, but for arm', () => {
+  const canonical = (text: string) => formatPlatform(canonicalPlatform(parsePlatform(text)))
+  assert.equal(canonical('linux/arm64/v8'), 'linux/arm64')
+  assert.equal(canonical('linux/arm64/v9'), 'linux/arm64/v9')
+  assert.equal(canonical('linux/amd64/v1'), 'linux/amd64')
+  assert.equal(canonical('linux/amd64/v2'), 'linux/amd64/v2')
+  assert.equal(canonical('linux/arm'), 'linux/arm/v7')
+  assert.equal(canonical('linux/arm/6'), 'linux/arm/v6')
+  assert.equal(canonical('linux/s390x'), 'linux/s390x')
 })
 
 test('a variant counts only where both sides name one', () => {
