@@ -11,6 +11,8 @@ export type CopySource =
       readonly kind: 'image'
       readonly from: string
       readonly pinned: boolean
+      /** The same by the digest of the one manifest of its platform, where `from` may mean several. */
+      readonly ofPlatform?: string
       /** The commands that give an engine the image by this name, where it does not come from an engine or registry. */
       readonly madeBy?: readonly (readonly string[])[]
     }

@@ -35,6 +35,7 @@ export async function openArchiveAt(location: string, options: OpenOptions): Pro
       archive: await openArchive(archiveFile(path), path, budgetOf(limits, path), options),
     }
   }
+  if (options.otherPlatforms !== undefined && options.otherPlatforms.length > 0) throw readOnce()
   const path = STANDARD_INPUT
   const spool = createSpool()
   try {
@@ -53,6 +54,12 @@ export async function openArchiveAt(location: string, options: OpenOptions): Pro
     spool.close()
     throw error
   }
+}
+
+function readOnce(): LiftError {
+  return new LiftError('usage', 'standard input can be read once, which is for one platform', {
+    hint: 'Name one with --platform, or write the archive to a file first.',
+  })
 }
 
 async function takeIn(spool: Spool, options: OpenOptions, budget: Budget): Promise<number> {

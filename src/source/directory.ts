@@ -10,8 +10,9 @@ import { platformOfRoot } from './directory-platform.js'
 import type { Source } from './source.js'
 
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
-export const openDirectory: Source['open'] = async (location, { platform }) => {
+export const openDirectory: Source['open'] = async (location, { platform, otherPlatforms = [] }) => {
   checkDirectory(location)
+  if (otherPlatforms.length > 0) throw ofOnePlatform(location)
   const rootfs = cachedRootFs(directoryRootFs(location))
   return {
     reference: `dir:${location}`,
@@ -23,6 +24,12 @@ export const openDirectory: Source['open'] = async (location, { platform }) => {
     run: (command) => runInChroot(location, command),
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+function ofOnePlatform(location: string): LiftError {
+  return new LiftError('usage', `dir:${location} is a root file system for one platform`, {
+    hint: 'Name one with --platform, or an image that has several: registry:NAME, oci-dir:DIR, oci-archive:FILE.',
+  })
 }
 
 const MEANT = 'dir: takes the directory that a root file system was unpacked to.'

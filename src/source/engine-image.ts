@@ -44,7 +44,7 @@ async function openImage(engine: Engine, name: string, options: OpenOptions): Pr
   const { platform, signal } = options
   const found = await inspectImage(client, name, { platform, signal })
   if (found === undefined) return undefined
-  checkPlatform(engine, name, found, platform)
+  checkPlatform(engine, name, found, options)
   const named = nameForBuilders(name, found)
   if (named.tag !== undefined) await addTag(client, found, named.tag, options)
   options.onStep?.('creating helper containers')
@@ -84,17 +84,25 @@ function disposer(engine: Engine, helper: Helpers, close: () => void): () => Pro
   }
 }
 
-function checkPlatform(engine: Engine, name: string, found: InspectedImage, asked: string | undefined): void {
+function checkPlatform(
+  { scheme }: Engine,
+  name: string,
+  found: InspectedImage,
+  { platform, otherPlatforms = [] }: OpenOptions,
+): void {
   if (found.platform.os !== 'linux') {
     throw new LiftError(
       'unsupported',
       `${name} is an image for ${found.platform.os}; liftbin knows Linux images`,
     )
   }
-  if (asked === undefined || platformMatches(found.platform, parsePlatform(asked))) return
+  if (platform === undefined || platformMatches(found.platform, parsePlatform(platform))) return
   const have = formatPlatform(found.platform)
-  throw new LiftError('platform-mismatch', `${name} is here for ${have}, not for ${asked}`, {
-    hint: `Get it by \`${engine.scheme} pull --platform ${asked} ${name}\`.`,
+  throw new LiftError('platform-mismatch', `${name} is here for ${have}, not for ${platform}`, {
+    hint:
+      otherPlatforms.length === 0
+        ? `Get it by \`${scheme} pull --platform ${platform} ${name}\`.`
+        : `An engine has an image for one platform; registry:${name} has all, and so may oci-dir:DIR and oci-archive:FILE.`,
   })
 }
 

@@ -104,7 +104,7 @@ async function openFound(
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
     const blobs = blobsOf(client, store, start, bytes)
     const budget = budgetOf(options.limits, what)
-    const { document, layers } = await readImage(blobs, start, wanted, what, budget.limits)
+    const { digest, document, layers } = await readImage(blobs, start, wanted, what, budget.limits)
     const context = {
       store,
       budget,
@@ -118,7 +118,12 @@ async function openFound(
       digest: start.digest,
       platform: document.platform,
       config: document.config,
-      copySource: { kind: 'image', from: `${name.name}@${start.digest}`, pinned: true },
+      copySource: {
+        kind: 'image',
+        from: `${name.name}@${start.digest}`,
+        pinned: true,
+        ...(digest === start.digest ? {} : { ofPlatform: `${name.name}@${digest}` }),
+      },
       ...opened,
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     }

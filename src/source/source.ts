@@ -6,6 +6,8 @@ import type { LayerProgress } from '../image/open-layers.js'
 export interface OpenOptions {
   /** `os/arch[/variant]`, as for `docker --platform`. */
   readonly platform?: string
+  /** Other platforms that the caller opens the image for as well; a source that has one alone then says what has several. */
+  readonly otherPlatforms?: readonly string[]
   /** The cache of layers: by default ten GiB below XDG_CACHE_HOME; `'none'` keeps nothing. */
   readonly cache?: 'none' | { readonly directory?: string; readonly size?: number }
   /** Hosts that are asked in place of Docker's own registry, the first one first; it is asked last. */

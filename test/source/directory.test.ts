@@ -33,6 +33,13 @@ test('a directory has the platform that is asked for', async () => {
   remove()
 })
 
+test('a directory is for one platform', async () => {
+  const { directory, remove } = diskTree({ '/a': '' })
+  const options = { platform: 'linux/amd64', otherPlatforms: ['linux/arm64'] }
+  await assert.rejects(openDirectory(directory, options), { code: 'usage', hint: /registry:/ })
+  remove()
+})
+
 test('a directory that does not exist is an error, with a name near it suggested', async () => {
   const { directory, remove } = diskTree({ '/rootfs/bin/x': '' })
   await assert.rejects(openDirectory(`${directory}/root`, {}), {

@@ -104,6 +104,17 @@ test('an image of another platform than asked is an error that names both, and n
   assert.ok(engine.requests.every((line) => !line.startsWith('POST')))
 })
 
+test('where several platforms are wanted, the error says what has several', async () => {
+  await using engine = await fakeEngine({ demo: DEMO })
+  const options = { env: engine.env, platform: 'linux/arm64', otherPlatforms: ['linux/amd64'] }
+  for (const name of ['docker:demo', 'demo']) {
+    await assert.rejects(openImage(name, options), {
+      code: 'platform-mismatch',
+      hint: /one platform; registry:demo .*oci-dir:.*oci-archive:/,
+    })
+  }
+})
+
 test('an image for another system than Linux is not supported', async () => {
   await using engine = await fakeEngine({ demo: { ...DEMO, inspect: { Os: 'windows' } } })
   await assert.rejects(openImage('docker:demo', { env: engine.env }), {

@@ -81,6 +81,13 @@ test('an image is the same from a folder, from an archive, and from standard inp
   })
 })
 
+test('standard input is for one platform, since it can be read once', async () => {
+  async function* nothing(): AsyncGenerator<Uint8Array> {}
+  const options = { stdin: nothing(), platform: 'linux/amd64', otherPlatforms: ['linux/arm64'] }
+  for (const location of ['oci-archive:-', 'docker-archive:-:name'])
+    await assert.rejects(openImage(location, options), { code: 'usage', hint: /to a file/ })
+})
+
 test('one of several images is chosen by tag or by digest', async () => {
   const files: Files = {}
   const images = ['one', 'two'].map((name) => addImage(files, named(name), tagged(`v:${name}`)))

@@ -95,6 +95,18 @@ test('what is pinned is the index, so that it serves every platform', async () =
   assert.notEqual(digest, IMAGE.digest)
 })
 
+test('the manifest of the platform has a name of its own, unless it is what was asked for', async () => {
+  await using setting = await withImage()
+  setting.registry.put('demo', 'many', indexOf([['linux/amd64', IMAGE]]))
+  setting.registry.put('demo', IMAGE.digest, IMAGE)
+  const own = async (name: string) => {
+    await using image = await setting.open(name, { platform: 'linux/amd64' })
+    return image.copySource.kind === 'image' ? image.copySource.ofPlatform : 'none'
+  }
+  assert.equal(await own('demo:many'), `${setting.registry.host}/demo@${IMAGE.digest}`)
+  assert.equal(await own('demo:1'), undefined)
+})
+
 test("Docker's old format, artifacts and things that are no manifest are errors", async () => {
   const cases: readonly (readonly [string, string])[] = [
     ['{"schemaVersion":1,"fsLayers":[]}', 'unsupported'],
