@@ -14,13 +14,23 @@ export function fitsOneStage(steps: readonly Step[]): boolean {
   return steps.length <= MOST_STEPS
 }
 
+/** How the stages are called, where not every Dockerfile has them just once. */
+export interface StageNames {
+  /** What follows `FROM scratch` in the last one. */
+  readonly last: string
+  /** The beginning of a helper stage's name. */
+  readonly part: string
+}
+
+const USUAL_NAMES: StageNames = { last: '', part: 'liftbin-files' }
+
 /**
  * `FROM scratch` and the steps. Where they are too many for one image, they are run in helper stages, and each of
  * those is copied whole into the last one, which keeps modes and owners and makes one layer of it.
  * Throws LiftError 'limit' when even that is too much.
  */
-export function stages(steps: readonly Step[]): readonly string[] {
-  if (fitsOneStage(steps)) return ['FROM scratch', ...steps]
+export function stages(steps: readonly Step[], { last, part }: StageNames = USUAL_NAMES): readonly string[] {
+  if (fitsOneStage(steps)) return [`FROM scratch${last}`, ...steps]
   const parts: (readonly Step[])[] = []
   for (let start = 0; start < steps.length; start += MOST_STEPS)
     parts.push(steps.slice(start, start + MOST_STEPS))
@@ -33,10 +43,10 @@ export function stages(steps: readonly Step[]): readonly string[] {
       },
     )
   }
-  const names = parts.map((_, index) => `liftbin-files-${index + 1}`)
+  const names = parts.map((_, index) => `${part}-${index + 1}`)
   return [
-    ...parts.flatMap((part, index) => [`FROM scratch AS ${names[index]}`, ...part, '']),
-    'FROM scratch',
+    ...parts.flatMap((those, index) => [`FROM scratch AS ${names[index]}`, ...those, '']),
+    `FROM scratch${last}`,
     '# an image has too few layers for all of these, so each part becomes one',
     ...names.map((name) => `COPY --from=${name} ["/", "/"]`),
   ]

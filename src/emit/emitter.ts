@@ -1,5 +1,6 @@
 import type { Audit } from '../audit/audit.js'
 import type { ConfigOptions } from '../image/config.js'
+import type { Platform } from '../image/platform.js'
 import type { Lift } from '../lift/lift.js'
 import type { Paint } from './paint.js'
 
@@ -11,6 +12,15 @@ export interface Emitter {
   readonly extension: string
   /** Throws LiftError 'usage' for an option that the format cannot write. */
   emit(lift: Lift, options: EmitOptions): string
+  /** One text for the lifts of several platforms, whatever order they come in. Throws LiftError 'usage' likewise. */
+  emitMany(lifts: readonly PlatformLift[], options: EmitOptions): string
+}
+
+/** One of the lifts for several platforms. */
+export interface PlatformLift {
+  /** What it is to be built for; the image may be for less, as one for arm/v5 that also serves arm/v7. */
+  readonly platform: Platform
+  readonly lift: Lift
 }
 
 /** What the user wants of the Dockerfile, over what the image says. */

@@ -2,7 +2,8 @@ import type { Audit, AuditedBinary } from '../audit/audit.js'
 import { formatPlatform } from '../image/platform.js'
 import type { Finding } from '../lift/finding.js'
 import type { Lift, LiftEntry, LiftedImage, Missing } from '../lift/lift.js'
-import type { AuditEmitter, Emitter } from './emitter.js'
+import type { AuditEmitter, Emitter, PlatformLift } from './emitter.js'
+import { byPlatform } from './platform-order.js'
 import { printableJson } from './printable.js'
 
 /** The lift for programs to read: `schema/lift.json` says what it looks like. */
@@ -10,6 +11,7 @@ export const liftJson: Emitter = {
   describe: 'everything about the lift, for programs (JSON, version 1)',
   extension: 'json',
   emit: (lift) => text(liftDocument(lift)),
+  emitMany: (lifts) => text(platformsDocument(lifts)),
 }
 
 /** The audit for programs to read: `schema/audit.json` says what it looks like. */
@@ -32,6 +34,15 @@ function liftDocument(lift: Lift) {
     missing: lift.missing.map(missingOf),
     findings: lift.findings.map(findingOf),
   }
+}
+
+/** Each image as a document of its own would have it, with what it was asked for. */
+function platformsDocument(lifts: readonly PlatformLift[]) {
+  const images = byPlatform(lifts).map(({ platform, lift }) => {
+    const document = liftDocument(lift)
+    return { ...document, image: { ...document.image, askedPlatform: formatPlatform(platform) } }
+  })
+  return { schemaVersion: 1, images }
 }
 
 function auditDocument(audit: Audit) {

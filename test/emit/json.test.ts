@@ -87,6 +87,34 @@ test('the schemas refuse a field that is absent, unknown or of another type', ()
   }
 })
 
+const several = [
+  { platform: { os: 'linux', architecture: 'arm', variant: 'v7' }, lift: fullLift },
+  { platform: { os: 'linux', architecture: 'amd64' }, lift: lsLift() },
+]
+
+test('the lifts of several platforms are what the schema says', () => {
+  assert.deepEqual(problems('lift.json', liftJson.emitMany(several, {})), [])
+  const document = JSON.parse(liftJson.emitMany(several, {})) as { images: object[] }
+  for (const change of [{ images: [{}] }, { files: [] }, { images: undefined }])
+    assert.notDeepEqual(problems('lift.json', JSON.stringify({ ...document, ...change })), [])
+})
+
+test('the lifts of several platforms are the documents of each, sorted, with what was asked for', () => {
+  const { images } = JSON.parse(liftJson.emitMany(several, {})) as {
+    images: { image: { askedPlatform?: string } }[]
+  }
+  assert.deepEqual(
+    images.map(({ image }) => image.askedPlatform),
+    ['linux/amd64', 'linux/arm/v7'],
+  )
+  for (const { image } of images) delete image.askedPlatform
+  assert.deepEqual(
+    images,
+    [lsLift(), fullLift].map((lift) => JSON.parse(liftJson.emit(lift, {}))),
+  )
+  assert.equal(liftJson.emitMany(several.toReversed(), {}), liftJson.emitMany(several, {}))
+})
+
 test('a lift as JSON', () => matchesGolden('lift.json', liftJson.emit(fullLift, {})))
 
 test('an audit as JSON', () => matchesGolden('audit.json', auditJson.emit(fullAudit, PLAIN)))
