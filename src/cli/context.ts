@@ -33,7 +33,8 @@ export interface LddFlag {
 
 /** The options that say how an image is opened. */
 export interface SourceFlags {
-  readonly platform?: string
+  /** As they were written: each text is a platform or several with commas. */
+  readonly platform?: readonly string[]
   /** False for --no-cache. */
   readonly cache?: boolean
   /** In bytes. */

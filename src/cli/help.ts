@@ -41,7 +41,8 @@ Examples:
   liftbin lift debian:bookworm bash -o Dockerfile
   liftbin lift debian:bookworm /usr/bin/id --include /etc/passwd --user 65534
   liftbin lift build-image /app/server --stage build >> Dockerfile
-  liftbin lift dir:/srv/root ls --format json`
+  liftbin lift dir:/srv/root ls --format json
+  liftbin lift registry:debian:bookworm echo --platform linux/amd64,linux/arm64`
 
 /** What `liftbin help why` ends with. */
 export const WHY_EXAMPLES = `

@@ -1,9 +1,17 @@
 import { type Command, Option } from 'commander'
-import { collect, parsePlatform, parseWords } from './words.js'
+import { collect, parseWords } from './words.js'
 
 /** `--platform`, for commands that look at one. */
 export function platformOption(): Option {
-  return new Option('--platform <os/arch>', 'which platform of the image').argParser(parsePlatform)
+  return new Option('--platform <os/arch>', 'which platform of the image').argParser(collect)
+}
+
+/** `--platform`, for commands that answer for several at once. */
+export function platformsOption(): Option {
+  return new Option(
+    '--platform <list>',
+    'which platform of the image, or several with commas between them',
+  ).argParser(collect)
 }
 
 /** `--ldd`. */

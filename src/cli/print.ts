@@ -7,6 +7,7 @@ import type {
   LiftedImage,
   LiftedProgram,
   Paint,
+  Platform,
 } from '../index.js'
 import type { CommonFlags, Context, Door } from './context.js'
 import { EXIT, exitOfError } from './exit-code.js'
@@ -24,6 +25,14 @@ export interface Manner {
 export async function mannerOf(context: Context, flags: CommonFlags): Promise<Manner> {
   const [door, paint] = await Promise.all([context.door(), paintFor(context.err, context, flags)])
   return { door, paint, flags, line: (text) => void context.err.write(`${text}\n`) }
+}
+
+/** The same, with each line saying which of several platforms it is about. */
+export function ofPlatform(platform: Platform | undefined, manner: Manner): Manner {
+  if (platform === undefined) return manner
+  const { door, paint, line } = manner
+  const prefix = paint.faint(`${door.printable(door.formatPlatform(platform))}:`)
+  return { ...manner, line: (text) => line(`${prefix} ${text}`) }
 }
 
 /** More lines than these need --verbose, so that all fits one screen. */

@@ -3,7 +3,7 @@ import { addBuild } from './build-options.js'
 import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
-import { addConfigOptions, lddOption, platformOption } from './options.js'
+import { addConfigOptions, lddOption, platformOption, platformsOption } from './options.js'
 import { VERSION } from './version.js'
 import { collect, parseCount, parseSize } from './words.js'
 
@@ -80,7 +80,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .description('print a Dockerfile with the binaries and all they load')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.lift))
-    .addOption(platformOption())
+    .addOption(platformsOption())
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .addOption(lddOption())

@@ -13,14 +13,6 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
   return [...(earlier ?? []), value]
 }
 
-/** One platform, as `docker --platform` takes it. */
-export function parsePlatform(text: string): string {
-  if (/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(text)) return text
-  throw new InvalidArgumentError(
-    'A platform is OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64.',
-  )
-}
-
 /** A whole number of at least one. */
 export function parseCount(text: string): number {
   const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0

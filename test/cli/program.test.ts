@@ -73,6 +73,19 @@ test('options may stand before, between and after the arguments', async () => {
   }
 })
 
+test('a platform may be an architecture alone, by any of its names, for every command', async () => {
+  for (const argv of [
+    ['dir:/', 'ls'],
+    ['why', 'dir:/', 'ls', 'libc.so.6'],
+    ['audit', 'dir:/'],
+  ]) {
+    for (const platform of ['arm64', 'aarch64', 'linux/aarch64', 'ARM64,linux/arm64']) {
+      const { calls } = await runCli([...argv, '--platform', platform])
+      assert.equal(calls[0]?.to === 'openImage' && calls[0].options.platform, 'linux/arm64', platform)
+    }
+  }
+})
+
 test('wrong usage is exit 2 with a message and nothing on stdout', async () => {
   const wrong = [
     [],
@@ -84,7 +97,10 @@ test('wrong usage is exit 2 with a message and nothing on stdout', async () => {
     ['dir:/', 'ls', '--fromat', 'json'],
     ['dir:/', 'ls', '-f', 'yaml'],
     ['dir:/', 'ls', '--platform', 'linux'],
-    ['dir:/', 'ls', '--platform', 'linux/amd64,linux/arm64'],
+    ['dir:/', 'ls', '--platform', ''],
+    ['dir:/', 'ls', '--platform', 'linux/amd64,'],
+    ['why', 'dir:/', 'ls', 'libc.so.6', '--platform', 'linux/amd64,linux/arm64'],
+    ['audit', 'dir:/', '--platform', 'linux/amd64', '--platform', 'linux/arm64'],
     ['dir:/', 'ls', '--entrypoint', '["a", 1]'],
     ['dir:/', 'ls', '--cmd', '["a"'],
     ['dir:/', 'ls', '--stage', 'a b'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatSize } from '../../src/cli/print.js'
-import { parsePlatform, parseWords } from '../../src/cli/words.js'
+import { parseWords } from '../../src/cli/words.js'
 
 test('words are a JSON array or text between blanks', () => {
   assert.deepEqual(parseWords('/bin/a  -x\ty'), ['/bin/a', '-x', 'y'])
@@ -12,12 +12,6 @@ test('words are a JSON array or text between blanks', () => {
 
 test('a JSON array of anything but strings is refused', () => {
   for (const text of ['[1]', '[', '[["a"]]', '["a"] x']) assert.throws(() => parseWords(text), text)
-})
-
-test('a platform has two or three parts', () => {
-  for (const text of ['linux/amd64', 'linux/arm/v7']) assert.equal(parsePlatform(text), text)
-  for (const text of ['linux', 'linux/', 'linux/arm/v7/x', 'a/b,c/d', 'Linux/x'])
-    assert.throws(() => parsePlatform(text))
 })
 
 test('sizes have about three digits and never 1000 of a unit', () => {

@@ -1,6 +1,7 @@
 import type { Context, Door } from '../../src/cli/context.js'
 import { run } from '../../src/cli/program.js'
 import { EMPTY_CONFIG } from '../../src/image/config.js'
+import { formatPlatform, parsePlatform } from '../../src/image/platform.js'
 import type { Audit, Image, Lift, LiftOptions, OpenOptions, WhyChain } from '../../src/index.js'
 import * as library from '../../src/index.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
@@ -9,6 +10,8 @@ import { auditOf, imageOf, lsLift } from './lift-literal.js'
 /** What the library answers in a test of the command line. */
 export interface Answers {
   readonly lift?: Lift | Error
+  /** Instead of that one, by the platform asked for. */
+  readonly lifts?: Readonly<Record<string, Lift | Error>>
   readonly audit?: Audit | Error
   readonly chains?: readonly WhyChain[]
   /** The image that is opened, in place of an empty one. */
@@ -80,11 +83,12 @@ function doorOf(answers: Answers, calls: Call[]): Door {
       calls.push({ to: 'openImage', reference, options })
       for (const step of answers.steps ?? []) options.onStep?.(step)
       if (answers.refusal !== undefined) throw answers.refusal
-      return answers.image ?? imageFor(reference, calls)
+      return answers.image ?? imageFor(reference, options, calls)
     },
-    lift: async (_image, binaries, options = {}) => {
+    lift: async ({ platform }, binaries, options = {}) => {
       calls.push({ to: 'lift', binaries, options })
-      return answered(answers.lift ?? lsLift())
+      options.onStep?.('resolving')
+      return answered(answers.lifts?.[formatPlatform(platform)] ?? answers.lift ?? lsLift())
     },
     audit: async (_image, binaries, options = {}) => {
       calls.push({ to: 'audit', binaries, options })
@@ -94,11 +98,11 @@ function doorOf(answers: Answers, calls: Call[]): Door {
   }
 }
 
-function imageFor(reference: string, calls: Call[]): Image {
-  const { platform, copySource } = imageOf()
+function imageFor(reference: string, { platform }: OpenOptions, calls: Call[]): Image {
+  const { platform: usual, copySource } = imageOf()
   return {
     reference,
-    platform,
+    platform: platform === undefined ? usual : parsePlatform(platform),
     copySource,
     config: EMPTY_CONFIG,
     rootfs: memoryRootFs({}),

@@ -3,9 +3,9 @@ import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../contex
 import { exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
-import { onImage } from '../on-image.js'
+import { onImages, type PlatformAnswer } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
-import { mannerOf, printFindings, printSummary } from '../print.js'
+import { mannerOf, ofPlatform, printFindings, printSummary } from '../print.js'
 
 /** The options of `liftbin lift`. */
 export interface LiftFlags extends CommonFlags, LddFlag, SourceFlags {
@@ -30,15 +30,29 @@ export async function liftCommand(
 ): Promise<number> {
   const door = await context.door()
   checkOutput(flags.output, door)
-  const lift = await onImage(reference, flags, context, (opened) =>
+  const lifts = await onImages(reference, flags, context, (opened) =>
     door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags) }),
   )
-  await writeAnswer(door.LIFT_FORMATS[flags.format].emit(lift, emitOptions(flags)), flags.output, context)
+  await writeAnswer(textOf(lifts, flags, door), flags.output, context)
+  const findings = lifts.flatMap(({ answer }) => answer.findings)
   const manner = await mannerOf(context, flags)
-  printFindings(findingsFor(flags, lift), manner)
-  suggestLdd(lift.findings, flags, manner)
-  printSummary(lift, manner)
-  return exitOfFindings(lift.findings)
+  const mannerFor = ({ platform }: Lifted) => (lifts.length > 1 ? ofPlatform(platform, manner) : manner)
+  for (const one of lifts) printFindings(findingsFor(flags, one.answer), mannerFor(one))
+  suggestLdd(findings, flags, manner)
+  for (const one of lifts) printSummary(one.answer, mannerFor(one))
+  return exitOfFindings(findings)
+}
+
+type Lifted = PlatformAnswer<Lift>
+
+function textOf(lifts: readonly Lifted[], flags: LiftFlags, { LIFT_FORMATS }: Door): string {
+  const format = LIFT_FORMATS[flags.format]
+  const [only, ...others] = lifts.map(({ platform, answer }) => ({
+    platform: platform ?? answer.image.platform,
+    lift: answer,
+  }))
+  if (others.length === 0) return format.emit(only!.lift, emitOptions(flags))
+  return format.emitMany([only!, ...others], emitOptions(flags))
 }
 
 /** With a stage the Dockerfile is the reader's, and no image is named by liftbin. */
