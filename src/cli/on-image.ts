@@ -1,6 +1,6 @@
 import type { Image, Limits, OpenOptions, Platform } from '../index.js'
 import type { CommonFlags, Context, Door, SourceFlags } from './context.js'
-import { startProgress } from './progress.js'
+import { type Progress, startProgress } from './progress.js'
 
 /** What a command that asks an image is given. */
 export interface Opened {
@@ -20,11 +20,10 @@ export async function onImage<T>(
   context: Context,
   ask: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const platforms = await platformsOf(flags, context)
-  const [platform, ...others] = platforms.map(({ text }) => text)
-  if (others.length === 0) return onOne({ reference, platform, others }, flags, context, ask)
+  const targets = await targetsOf(reference, flags, context)
+  if (targets.length === 1) return whileOpen(targets, flags, context, ([opened]) => ask(opened!))
   const { LiftError } = await context.door()
-  const named = platforms.map(({ text }) => text).join(', ')
+  const named = targets.map(({ text }) => text).join(', ')
   throw new LiftError('usage', `--platform takes one platform here, not ${named}`)
 }
 
@@ -42,62 +41,100 @@ export async function onImages<T>(
   context: Context,
   ask: (opened: Opened) => Promise<T>,
 ): Promise<readonly PlatformAnswer<T>[]> {
-  const named = await platformsOf(flags, context)
   const answers: PlatformAnswer<T>[] = []
-  for (const { platform, text } of named.length === 0 ? [ANY] : named) {
-    const others = named.map((one) => one.text).filter((other) => other !== text)
-    const answer = await onOne({ reference, platform: text, others }, flags, context, ask)
-    answers.push({ platform, answer })
+  for (const target of await targetsOf(reference, flags, context)) {
+    const answer = await whileOpen([target], flags, context, ([opened]) => ask(opened!))
+    answers.push({ platform: target.platform, answer })
   }
   return answers
 }
 
-const ANY = { platform: undefined, text: undefined }
-
-interface NamedPlatform {
-  readonly platform: Platform
-  readonly text: string
-}
-
-async function platformsOf(
-  { platform = [] }: SourceFlags,
+/** Asks once, while the images of all platforms are open, in the same order, for what is made of all of them. */
+export async function onAllImages<T>(
+  reference: string,
+  flags: CommonFlags & SourceFlags,
   context: Context,
-): Promise<readonly NamedPlatform[]> {
-  const { parsePlatforms, formatPlatform } = await context.door()
-  return parsePlatforms(platform).map((one) => ({ platform: one, text: formatPlatform(one) }))
+  ask: (opened: readonly Opened[]) => Promise<T>,
+): Promise<T> {
+  return whileOpen(await targetsOf(reference, flags, context), flags, context, ask)
 }
 
-/** One image, and the other platforms it is asked for besides. */
+/** An image to open, for one platform or for any. */
 interface Target {
   readonly reference: string
-  readonly platform: string | undefined
+  readonly platform: Platform | undefined
+  readonly text: string | undefined
+  /** The other platforms that it is asked for. */
   readonly others: readonly string[]
 }
 
-async function onOne<T>(
-  { reference, platform, others }: Target,
+async function targetsOf(
+  reference: string,
+  { platform = [] }: SourceFlags,
+  context: Context,
+): Promise<readonly Target[]> {
+  const { parsePlatforms, formatPlatform } = await context.door()
+  const platforms = parsePlatforms(platform)
+  if (platforms.length === 0) return [{ reference, platform: undefined, text: undefined, others: [] }]
+  const names = platforms.map(formatPlatform)
+  return platforms.map((one, index) => ({
+    reference,
+    platform: one,
+    text: names[index],
+    others: names.toSpliced(index, 1),
+  }))
+}
+
+async function whileOpen<T>(
+  targets: readonly Target[],
   flags: CommonFlags & SourceFlags,
   context: Context,
-  ask: (opened: Opened) => Promise<T>,
+  ask: (opened: readonly Opened[]) => Promise<T>,
 ): Promise<T> {
   const door = await context.door()
   const progress = startProgress(context, flags, door.printable)
-  const isOneOfMany = platform !== undefined && others.length > 0
-  const onStep = isOneOfMany ? (step: string) => progress.step(`${platform}: ${step}`) : progress.step
-  try {
-    const common = { signal: context.signal, onStep }
-    await using image = await door.openImage(reference, {
+  const openFrom = async (index: number, opened: readonly Opened[]): Promise<T> => {
+    const target = targets[index]
+    if (target === undefined) return askInContext(targets, opened, ask)
+    const common = { signal: context.signal, onStep: stepsOf(target, progress) }
+    await using image = await door.openImage(target.reference, {
       ...common,
       onLayer: progress.layer,
       ...sourceOptions(flags, context),
-      ...(platform === undefined ? {} : { platform }),
-      ...(isOneOfMany ? { otherPlatforms: others } : {}),
+      ...platformOptions(target),
     })
-    return await ask({ image, door, common }).catch((error) => {
-      throw door.inContext(error, isOneOfMany ? `${image.reference} for ${platform}` : image.reference)
-    })
+    return await openFrom(index + 1, [...opened, { image, door, common }])
+  }
+  try {
+    return await openFrom(0, [])
   } finally {
     progress.done()
+  }
+}
+
+/** An error is that of the image, unless there are several: then whoever asks them knows which one it is. */
+async function askInContext<T>(
+  [target]: readonly Target[],
+  opened: readonly Opened[],
+  ask: (opened: readonly Opened[]) => Promise<T>,
+): Promise<T> {
+  const [first] = opened
+  if (first === undefined || target === undefined || opened.length > 1) return ask(opened)
+  const { image, door } = first
+  return ask(opened).catch((error) => {
+    const where = target.others.length > 0 ? `${image.reference} for ${target.text}` : image.reference
+    throw door.inContext(error, where)
+  })
+}
+
+function stepsOf({ text, others }: Target, { step }: Progress): Progress['step'] {
+  return others.length > 0 ? (words) => step(`${text}: ${words}`) : step
+}
+
+function platformOptions({ text, others }: Target): OpenOptions {
+  return {
+    ...(text === undefined ? {} : { platform: text }),
+    ...(others.length === 0 ? {} : { otherPlatforms: others }),
   }
 }
 

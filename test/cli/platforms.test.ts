@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { onAllImages } from '../../src/cli/on-image.js'
 import { type Finding, type Lift, LiftError } from '../../src/index.js'
 import { finding } from '../../src/lift/finding.js'
-import { runCli, transcript } from '../support/cli.js'
+import { contextOf, runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 import { lsLift } from '../support/lift-literal.js'
 
@@ -98,4 +99,22 @@ test('each step of several platforms says which one it is for', async () => {
 test('a stage is copied from for several platforms too', async () => {
   const { out } = await runCli([...BOTH, '--stage', 'build'], { lifts })
   assert.match(out, /^FROM scratch AS liftbin-arm64\n(#.*\n)*COPY --from=build /m)
+})
+
+test('the images of all platforms are open together for what is made of all, and closed whatever comes', async () => {
+  for (const fails of [false, true]) {
+    const { context, calls } = contextOf({ lifts })
+    const flags = { platform: [`${ARM64},${AMD64}`], color: false, progress: false }
+    const asked = onAllImages('registry:debian', flags, context, async (opened) => {
+      assert.deepEqual(
+        calls.map(({ to }) => to),
+        ['openImage', 'openImage'],
+      )
+      if (fails) throw new LiftError('output', 'the disk is full')
+      return opened.map(({ image }) => image.platform.architecture)
+    })
+    if (fails) await assert.rejects(asked, { code: 'output', message: 'the disk is full' })
+    else assert.deepEqual(await asked, ['amd64', 'arm64'])
+    assert.equal(calls.filter(({ to }) => to === 'dispose').length, 2)
+  }
 })

@@ -43,6 +43,20 @@ export type Call =
 
 /** Runs a command line in this process, over a library that gives the answers. */
 export async function runCli(argv: readonly string[], answers: Answers = {}): Promise<Ran> {
+  const { context, written, calls } = contextOf(answers)
+  const status = await run(argv, context)
+  return { status, ...written, calls }
+}
+
+/** What a command is run in, and what it has done there so far. */
+export interface Observed {
+  readonly context: Context
+  readonly written: { out: string; err: string }
+  readonly calls: readonly Call[]
+}
+
+/** The surroundings of a command, over a library that gives the answers. */
+export function contextOf(answers: Answers): Observed {
   const written = { out: '', err: '' }
   const calls: Call[] = []
   const stream = (name: 'out' | 'err', failure?: Error) => ({
@@ -60,8 +74,7 @@ export async function runCli(argv: readonly string[], answers: Answers = {}): Pr
     signal: answers.signal ?? new AbortController().signal,
     door: async () => doorOf(answers, calls),
   }
-  const status = await run(argv, context)
-  return { status, ...written, calls }
+  return { context, written, calls }
 }
 
 /** A run as a readable transcript: the command, stdout, stderr behind `! `, the exit status. */
