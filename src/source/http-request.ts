@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { dropped, paced } from './http-body.js'
 import type { Connections, Route } from './http-connections.js'
+import { type Content, type Expect, sendContent } from './http-content.js'
 
 /** Bounds of one request, in milliseconds and counts. */
 export interface Patience {
@@ -26,10 +27,13 @@ export const PATIENCE: Patience = {
 
 /** One request, its redirects and retries included. */
 export interface HttpRequest {
-  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
+  /** Holds credentials: it goes to no other host. */
   readonly body?: string
+  /** Sent in place of a body, and no second time but to where a redirect leads. */
+  readonly content?: Content
   /** In place of the client's own. */
   readonly signal?: AbortSignal | undefined
 }
@@ -67,8 +71,9 @@ export async function sendOnce(
 
 /** The answer's head, its body still to come; an abort ends that as well. */
 function answered(route: Route, asked: HttpRequest, patience: Patience): Promise<IncomingMessage> {
-  const { method = 'GET', body, signal } = asked
-  const headers = { ...route.headers, 'user-agent': 'liftbin', ...asked.headers }
+  const { method = 'GET', body, content, signal } = asked
+  const length = content === undefined ? {} : { 'content-length': content.size }
+  const headers = { ...route.headers, 'user-agent': 'liftbin', ...length, ...asked.headers }
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw aborted()
     const outgoing = route.request({ ...route.options, method, headers })
@@ -80,29 +85,42 @@ function answered(route: Route, asked: HttpRequest, patience: Patience): Promise
       exchange.destroy(error)
     })
     outgoing.on('response', (head) => {
-      watch.answered()
+      watch.expect(undefined)
       response = head.on('error', () => {})
+      // What is not sent by now nobody waits for.
+      if (!outgoing.writableEnded) outgoing.shouldKeepAlive = false
       resolve(head)
     })
     outgoing.on('error', (error) => {
-      if (response === undefined && isStale(outgoing, error)) resolve(answered(route, asked, patience))
+      const isAgain = response === undefined && content === undefined && isStale(outgoing, error)
+      if (isAgain) resolve(answered(route, asked, patience))
       else reject(error)
     })
     outgoing.on('close', () => {
       watch.ended()
       reject(new Error('the connection closed without an answer'))
     })
-    outgoing.end(body)
+    if (content === undefined) return void outgoing.end(body)
+    sendContent(outgoing, content, patience, watch.expect).catch((error) => {
+      reject(error)
+      outgoing.destroy()
+    })
   })
 }
 
-/** Tells when the signal aborts, until the exchange has ended, and when no answer comes in time. */
+/** Tells when the signal aborts, until the exchange has ended, and when what is expected does not come in time. */
 function watchOver(signal: AbortSignal | undefined, milliseconds: number, giveUp: (error: Error) => void) {
   const interrupt = () => giveUp(aborted())
-  const timer = setTimeout(() => giveUp(new Error('no answer in time')), milliseconds)
+  let timer: NodeJS.Timeout | undefined
+  const expect: Expect = (limit) => {
+    clearTimeout(timer)
+    if (limit === undefined) return
+    timer = setTimeout(() => giveUp(new Error('no answer in time')), limit)
+  }
+  expect(milliseconds)
   signal?.addEventListener('abort', interrupt)
   return {
-    answered: () => clearTimeout(timer),
+    expect,
     ended: () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', interrupt)

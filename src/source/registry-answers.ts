@@ -2,7 +2,7 @@ import { LiftError } from '../errors.js'
 import { objectOf, objectsOf, parseJson, textOf } from '../image/json-fields.js'
 import { oneLine } from './engine-errors.js'
 import type { HttpAnswer } from './http-request.js'
-import type { Repository } from './registry-client.js'
+import type { Repository } from './registry-line.js'
 
 /** A whole body, at most so many bytes. Throws LiftError 'limit' or 'registry-failed'. */
 export async function wholeBody(
@@ -60,15 +60,16 @@ export async function refused(
   return new LiftError('registry-failed', message, status === 429 ? { hint: TOO_OFTEN } : {})
 }
 
-const TOO_OFTEN = 'The registry limits how often it is asked: log in, use a mirror, or wait.'
+export const TOO_OFTEN = 'The registry limits how often it is asked: log in, use a mirror, or wait.'
 
 /** Docker's own registry goes without a name there. */
-function loginFor(origin: string): string {
+export function loginFor(origin: string): string {
   const { host } = new URL(origin)
   return host === 'registry-1.docker.io' ? 'docker login' : `docker login ${host}`
 }
 
-async function errorText(
+/** What the registry says of an error, or else its status. */
+export async function errorText(
   answer: HttpAnswer,
   repository: Repository,
   conceal: (text: string) => string,

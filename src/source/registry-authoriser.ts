@@ -1,7 +1,7 @@
 import type { HttpAnswer } from './http-request.js'
 import { refused, wholeBody } from './registry-answers.js'
 import { type Challenge, parseChallenges } from './registry-challenge.js'
-import type { RegistryAccess, Repository } from './registry-client.js'
+import type { RegistryAccess, Repository } from './registry-line.js'
 import { basic, tokenIn, tokenRequest } from './registry-token.js'
 
 /** Turns challenges into the Authorization header of later requests. */
@@ -19,6 +19,7 @@ export interface Authoriser {
 
 /** An authoriser for one repository; nobody but its registry is told who we are. */
 export function authoriser(repository: Repository, access: RegistryAccess): Authoriser {
+  const { scopes = [`repository:${repository.path}:pull`] } = access
   const secrets = new Set<string>()
   let authorization: string | undefined
   let fetching: Promise<string> | undefined
@@ -32,7 +33,7 @@ export function authoriser(repository: Repository, access: RegistryAccess): Auth
   const fetchToken = async ({ parameters }: Challenge, signal: AbortSignal | undefined): Promise<string> => {
     const credentials = await access.credentials()
     keep(credentials?.kind === 'password' ? credentials.password : credentials?.token)
-    const request = tokenRequest(parameters, credentials, repository)
+    const request = tokenRequest(parameters, credentials, repository, scopes)
     keep(request.headers?.authorization?.split(' ')[1])
     const answer = await access.http.send({ ...request, signal })
     if (answer.status !== 200) throw await refused(repository, answer, 'a token', conceal)

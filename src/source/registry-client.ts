@@ -3,18 +3,8 @@ import type { Digest } from '../image/digest.js'
 import { MANIFEST_TYPES, MAX_DOCUMENT } from '../image/manifest.js'
 import { type HttpAnswer, PATIENCE, type Patience } from './http-request.js'
 import { brokenOff, refused, tooLarge, wholeBody } from './registry-answers.js'
-import type { Credentials } from './registry-auth.js'
-import { type Authoriser, authoriser } from './registry-authoriser.js'
-import { type HttpClient, pause } from './registry-http.js'
-
-/** One repository of one registry. */
-export interface Repository {
-  /** `https://host[:port]`, or http: for loopback and where the user says so. */
-  readonly origin: string
-  readonly path: string
-  /** As the user wrote the image, for messages. */
-  readonly name: string
-}
+import { pause } from './registry-http.js'
+import { type RegistryAccess, type RegistryLine, type Repository, registryLine } from './registry-line.js'
 
 /** The pull side of the distribution specification. */
 export interface RegistryClient {
@@ -26,22 +16,13 @@ export interface RegistryClient {
   blob(digest: Digest, size: number, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
-/** What a client works with. */
-export interface RegistryAccess {
-  readonly http: HttpClient
-  /** Asked once, when the registry wants to know who we are. */
-  readonly credentials: () => Promise<Credentials | undefined>
-  readonly signal?: AbortSignal | undefined
-  readonly patience?: Patience | undefined
-}
-
 /** A client for one repository. Its functions throw LiftError. */
 export function registryClient(repository: Repository, access: RegistryAccess): RegistryClient {
-  const authorisation = authoriser(repository, access)
+  const line = registryLine(repository, access)
   const get: Get = (path, headers, signal = access.signal) =>
-    authorised(repository, access, authorisation, path, headers, signal)
+    line.send({ url: line.url(path), headers, signal })
   const blob: RegistryClient['blob'] = (digest, size, signal = access.signal) => {
-    const from = (at: number) => blobFrom(repository, get, authorisation, digest, at, signal)
+    const from = (at: number) => blobFrom(repository, get, line, digest, at, signal)
     return resumed(repository, from, size, access.patience ?? PATIENCE, signal)
   }
   return {
@@ -52,7 +33,7 @@ export function registryClient(repository: Repository, access: RegistryAccess): 
         return undefined
       }
       if (answer.status !== 200)
-        throw await refused(repository, answer, `the manifest ${reference}`, authorisation.conceal)
+        throw await refused(repository, answer, `the manifest ${reference}`, line.conceal)
       const mediaType = answer.header('content-type')?.split(';')[0] ?? ''
       const bytes = await interruptible(
         wholeBody(answer, MAX_DOCUMENT, repository),
@@ -80,25 +61,6 @@ type Get = (
   signal?: AbortSignal,
 ) => Promise<HttpAnswer>
 
-/** A request, and a second one when the registry wants to know who asks. */
-async function authorised(
-  { origin, path }: Repository,
-  { http }: RegistryAccess,
-  authorisation: Authoriser,
-  what: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
-): Promise<HttpAnswer> {
-  const url = new URL(`${origin}/v2/${path}/${what}`)
-  const send = (authorization: string | undefined) =>
-    http.send({ url, headers: authorization === undefined ? headers : { ...headers, authorization }, signal })
-  const used = authorisation.authorization()
-  const answer = await send(used)
-  if (answer.status !== 401 || !(await authorisation.meet(answer, used, signal))) return answer
-  await answer.drop()
-  return send(authorisation.authorization())
-}
-
 /** Some of a blob's bytes, and where they begin. */
 interface Part {
   readonly start: number
@@ -108,7 +70,7 @@ interface Part {
 async function blobFrom(
   repository: Repository,
   get: Get,
-  { conceal }: Authoriser,
+  { conceal }: RegistryLine,
   digest: Digest,
   at: number,
   signal: AbortSignal | undefined,

@@ -12,8 +12,8 @@ export interface HttpClient extends Disposable {
 }
 
 const MOST_REDIRECTS = 5
-/** Answers that the same request may not get again. */
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
+/** Statuses of answers that the same request may not get again. */
+export const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504])
 
 /** What a client is made with. */
 export interface HttpOptions {
@@ -43,11 +43,12 @@ async function withRetries(
   send: (request: HttpRequest) => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
   const { signal } = request
+  const retries = request.content === undefined ? patience.retries : 0
   for (let tried = 0; ; tried++) {
     let wait = patience.firstWait * 2 ** tried
     try {
       const answer = await send(request)
-      if (!TRANSIENT.has(answer.status) || tried >= patience.retries) return answer
+      if (!TRANSIENT.has(answer.status) || tried >= retries) return answer
       const asked = retryAfter(answer.header('retry-after'))
       if (asked !== undefined && asked > patience.longestWait) return answer
       wait = asked ?? wait
@@ -56,7 +57,7 @@ async function withRetries(
     } catch (error) {
       if (signal?.aborted) throw interrupted(request.url)
       if (error instanceof LiftError) throw error
-      if (tried >= patience.retries || isFinal(error)) throw unreachable(request.url, error)
+      if (tried >= retries || isFinal(error)) throw unreachable(request.url, error)
       onStep?.(`${request.url.host}: ${reasonOf(error)}; trying again`)
     }
     await pause(Math.min(wait, patience.longestWait), signal)
@@ -100,7 +101,6 @@ async function follow(
     if (redirects >= MOST_REDIRECTS) throw badRedirect(url, 'without end')
     const next = redirectTarget(url, location)
     if (next.origin !== url.origin) {
-      // What is sent by POST is a credential itself.
       if (request.body !== undefined) throw badRedirect(url, 'to another host, where credentials must not go')
       headers = withoutCredentials(headers)
     }

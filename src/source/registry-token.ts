@@ -2,22 +2,25 @@ import { LiftError } from '../errors.js'
 import { objectOf, textOf } from '../image/json-fields.js'
 import type { HttpRequest } from './http-request.js'
 import type { Credentials } from './registry-auth.js'
-import type { Repository } from './registry-client.js'
+import type { Repository } from './registry-line.js'
 
 /**
- * The request for a token that allows pulling: by GET (distribution's "Token Authentication Specification"), with an
+ * The request for a token that allows what the scopes say: by GET (distribution's "Token Authentication Specification"), with an
  * identity token by POST (its OAuth2 variant). Throws LiftError 'registry-failed' when the realm is not safe.
  */
 export function tokenRequest(
   { realm, service }: Readonly<Record<string, string>>,
   credentials: Credentials | undefined,
   repository: Repository,
+  scopes: readonly string[],
 ): HttpRequest {
   const url = realmOf(realm, repository)
-  const scope = `repository:${repository.path}:pull`
-  if (credentials?.kind === 'identity-token') return oauthRequest(url, service, scope, credentials.token)
+  if (credentials?.kind === 'identity-token') {
+    return oauthRequest(url, service, scopes.join(' '), credentials.token)
+  }
   if (service !== undefined) url.searchParams.set('service', service)
-  url.searchParams.set('scope', scope)
+  url.searchParams.delete('scope')
+  for (const scope of scopes) url.searchParams.append('scope', scope)
   return credentials === undefined ? { url } : { url, headers: { authorization: basic(credentials) } }
 }
 

@@ -11,10 +11,9 @@ import { parsePlatform } from '../image/platform.js'
 import { type ImageName, parseImageName } from '../image/reference.js'
 import { PATIENCE, type Patience } from './http-request.js'
 import { layerStore } from './layer-store.js'
-import { isLoopback } from './proxy.js'
-import { credentialsFor } from './registry-auth.js'
 import { type RegistryClient, registryClient } from './registry-client.js'
 import { type HttpClient, httpClient } from './registry-http.js'
+import { credentialsOnce, repositoryOf } from './registry-place.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `registry:NAME`: an image of a registry, read as it comes; no daemon has a part in it. */
@@ -70,11 +69,10 @@ async function openFromHost(
   options: OpenOptions,
   patience: Patience,
 ): Promise<Image | undefined> {
-  const { env = process.env, signal, onStep } = options
-  const client = registryClient(
-    { origin: originOf(host, options), path: name.repository, name: name.text },
-    { http, signal, patience, credentials: once(() => credentialsFor(host, name.repository, env, signal)) },
-  )
+  const { signal, onStep } = options
+  const credentials = credentialsOnce(host, name, options)
+  const access = { http, signal, patience, credentials }
+  const client = registryClient(repositoryOf(host, name, options), access)
   onStep?.(`asking ${host} for ${name.text}`)
   const found = await client.manifest(name.digest ?? name.tag ?? 'latest')
   return found === undefined ? undefined : openFound(name, { client, ...found }, options)
@@ -167,22 +165,4 @@ function keepDocument(store: BlobStore, digest: Digest, document: Uint8Array): v
     append(document)
     return digest
   })
-}
-
-/** Docker's registry has another name as a host. */
-const DOCKER_HUB = 'registry-1.docker.io'
-
-/** HTTPS, but plain HTTP for this machine itself, where registries without certificates are common. */
-function originOf(registry: string, { insecureRegistries = [] }: OpenOptions): string {
-  const host = registry === 'docker.io' ? DOCKER_HUB : registry
-  const isPlain = isLoopback(host.replace(/:\d+$/, '')) || insecureRegistries.includes(registry)
-  return `${isPlain ? 'http' : 'https'}://${host}`
-}
-
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return () => {
-    answer ??= ask()
-    return answer
-  }
 }

@@ -1,7 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sha256 } from '../../src/image/digest.js'
 import type { Patience } from '../../src/source/http-request.js'
+import { takePush } from './fake-push.js'
 import type { RegistryImage, Stored } from './registry-image.js'
 
 /** Tries at once, and waits long for what is under way. */
@@ -24,18 +25,24 @@ export interface RegistryRequest {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** The body as it came. */
+  readonly bytes?: Buffer
 }
 
 /** What a test says instead of the usual answer; true when it has taken care of it. */
 export type Fault = (request: RegistryRequest, response: ServerResponse, usual: Stored | undefined) => boolean
 
-/** A registry in this process, on loopback, that knows just the pull side. */
+/** A registry in this process, on loopback. */
 export interface FakeRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
   readonly host: string
   readonly requests: RegistryRequest[]
   /** The requests as `GET /v2/…`. */
   readonly lines: readonly string[]
+  /** What it holds, by `/v2/…` path. */
+  readonly contents: ReadonlyMap<string, Stored>
+  /** The uploads that were begun and neither ended nor cancelled. */
+  readonly uploads: ReadonlySet<string>
   /** Puts an image, or a bare manifest, under a name and tag. */
   put(repository: string, tag: string, image: RegistryImage | Stored): void
 }
@@ -43,15 +50,19 @@ export interface FakeRegistry extends AsyncDisposable {
 /** Starts one. The first fault that takes a request answers it. */
 export async function fakeRegistry(...faults: readonly Fault[]): Promise<FakeRegistry> {
   const contents = new Map<string, Stored>()
+  const uploads = new Set<string>()
   const requests: RegistryRequest[] = []
   const server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    const isWhole = await allOf(incoming, chunks)
     const { method = '', url = '', headers } = incoming
-    const request = { method, path: url, headers, body: Buffer.concat(chunks).toString() }
+    const bytes = Buffer.concat(chunks)
+    const request = { method, path: url, headers, body: bytes.toString(), bytes }
     requests.push(request)
+    if (!isWhole) return
     const usual = contents.get(url)
     if (faults.some((fault) => fault(request, response, usual))) return
+    if (takePush({ contents, uploads }, request, response)) return
     if (usual === undefined) sendError(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown')
     else sendPart(request, response, usual)
   })
@@ -59,6 +70,8 @@ export async function fakeRegistry(...faults: readonly Fault[]): Promise<FakeReg
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    contents,
+    uploads,
     get lines() {
       return requests.map(({ method, path }) => `${method} ${path}`)
     },
@@ -73,6 +86,16 @@ export async function fakeRegistry(...faults: readonly Fault[]): Promise<FakeReg
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
     },
+  }
+}
+
+/** Whether the whole body came; some clients go away in its middle. */
+async function allOf(incoming: IncomingMessage, chunks: Buffer[]): Promise<boolean> {
+  try {
+    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    return true
+  } catch {
+    return false
   }
 }
 
