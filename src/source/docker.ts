@@ -5,7 +5,7 @@ import { engineClient } from './engine-client.js'
 import { runCommand, startCommand } from './engine-command.js'
 import { dockerEndpoint } from './engine-endpoint.js'
 import { oneLine } from './engine-errors.js'
-import { type Engine, openFromEngine } from './engine-image.js'
+import { type Engine, type EngineOptions, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `docker:NAME`: an image of the Docker daemon that the environment names; it is pulled when it is not there. */
@@ -18,7 +18,7 @@ const HINT = 'Is the daemon running? See DOCKER_HOST, or use dir:DIR for a root 
 
 /** The image if the daemon has it. Throws LiftError 'engine-unreachable', 'engine-denied', … */
 export async function openFromDocker(name: string, options: OpenOptions): Promise<Image | undefined> {
-  return openFromEngine(await connect(options), name, options)
+  return openFromEngine(await connectToDocker(options), name, options)
 }
 
 /**
@@ -44,7 +44,8 @@ export async function pullWithDocker(name: string, options: OpenOptions): Promis
   throw new LiftError('image-not-found', `Docker pulled ${name} but does not have it`)
 }
 
-async function connect({ env = process.env, signal }: OpenOptions): Promise<Engine> {
+/** The daemon that the environment names. Throws LiftError 'engine-unreachable'; whether it listens shows later. */
+export async function connectToDocker({ env = process.env, signal }: EngineOptions): Promise<Engine> {
   const endpoint = await dockerEndpoint(env, signal)
   const client = await engineClient(
     endpoint.kind === 'socket'

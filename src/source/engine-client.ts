@@ -9,6 +9,7 @@ import {
   interrupted,
   silent,
 } from './engine-errors.js'
+import { type Content, type Expect, sendContent } from './http-content.js'
 
 /** How long the engine may be silent, in milliseconds. */
 export interface Patience {
@@ -39,6 +40,8 @@ export interface EngineAnswer {
 /** What a request may carry besides its method and path. */
 export interface SendOptions {
   readonly body?: unknown
+  /** Sent in place of a body, as it comes. */
+  readonly content?: { readonly type: string } & Content
   readonly signal?: AbortSignal | undefined
   /** A stream may pause longer than an answer may take. */
   readonly patience?: keyof Patience
@@ -55,9 +58,9 @@ export async function engineClient(route: EngineRoute, patience: Patience = PATI
   if (route.dial !== undefined) dialWith(agent, route.dial, connections)
 
   const send = async (method: string, path: string, options: SendOptions = {}): Promise<EngineAnswer> => {
-    const { body, signal } = options
+    const { signal } = options
     if (signal?.aborted) throw interrupted(route)
-    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const payload = payloadOf(options)
     const patient = patience[options.patience ?? 'answer']
     const response = await respond(
       (onResponse) =>
@@ -110,15 +113,20 @@ interface Exchange {
   readonly patient: number
 }
 
-function optionsFor(
-  route: EngineRoute,
-  payload: string | undefined,
-  signal: AbortSignal | undefined,
-): RequestOptions {
+/** What goes after the head of a request. */
+type Payload = string | SendOptions['content']
+
+function payloadOf({ body, content }: SendOptions): Payload {
+  return body === undefined ? content : JSON.stringify(body)
+}
+
+function optionsFor(route: EngineRoute, payload: Payload, signal: AbortSignal | undefined): RequestOptions {
   const entity =
-    payload === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+    typeof payload === 'string'
+      ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+      : payload === undefined
+        ? {}
+        : { 'content-type': payload.type }
   return {
     headers: { host: 'engine', ...entity },
     ...(route.socketPath === undefined ? {} : { socketPath: route.socketPath }),
@@ -128,22 +136,30 @@ function optionsFor(
 
 function respond(
   request: (onResponse: (response: IncomingMessage) => void) => ClientRequest,
-  payload: string | undefined,
+  payload: Payload,
   exchange: Exchange & { readonly connections: ReadonlySet<Connection> },
 ): Promise<IncomingMessage> {
   const { patient, route, signal, connections } = exchange
   return new Promise((resolve, reject) => {
-    const outgoing = request((response) => {
+    let timer: NodeJS.Timeout | undefined
+    const expect: Expect = (milliseconds) => {
       clearTimeout(timer)
+      if (milliseconds !== undefined) timer = setTimeout(() => outgoing.destroy(silent(route)), milliseconds)
+    }
+    const outgoing = request((response) => {
+      expect(undefined)
       keepAfterHead(outgoing, response)
       resolve(response)
     })
-    const timer = setTimeout(() => outgoing.destroy(silent(route)), patient)
     outgoing.on('error', (error) => {
-      clearTimeout(timer)
+      expect(undefined)
       explain(route, error, signal, connections).then(reject)
     })
-    outgoing.end(payload)
+    expect(patient)
+    if (typeof payload !== 'object') return void outgoing.end(payload)
+    sendContent(outgoing, payload, { pause: patient, answer: patient }, expect).catch((error) =>
+      outgoing.destroy(error),
+    )
   })
 }
 

@@ -5,6 +5,7 @@ import { imageIdOf, parseImageName } from '../image/reference.js'
 import { containerArchive } from './container-archive.js'
 import { nameForBuilders } from './copy-source.js'
 import type { EngineClient } from './engine-client.js'
+import type { Environment } from './engine-command.js'
 import { engineMessage } from './engine-errors.js'
 import { engineRootFs } from './engine-rootfs.js'
 import { runInContainer } from './engine-run.js'
@@ -17,6 +18,12 @@ export interface Engine extends AsyncDisposable {
   /** The scheme of its images: `docker`, `podman`. */
   readonly scheme: string
   readonly client: EngineClient
+}
+
+/** What leads to an engine. */
+export interface EngineOptions {
+  readonly env?: Environment | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -1,17 +1,24 @@
 import type { ClientRequest } from 'node:http'
 import { LiftError, reasonOf } from '../errors.js'
-import type { Patience } from './http-request.js'
 
-/** Bytes to be sent, which can be had anew. */
+/** Bytes to be sent. */
 export interface Content {
-  readonly size: number
+  /** Where it is not known the bytes are sent in chunks. */
+  readonly size?: number
+  /** Gives them, anew each time that they have to be sent. */
   open(): AsyncIterable<Uint8Array>
+}
+
+/** How long the other side may take nothing, and how long it may take to answer, in milliseconds. */
+export interface ContentPatience {
+  readonly pause: number
+  readonly answer: number
 }
 
 /** Gives the other side so many milliseconds from now; without a number it is waited for by nobody. */
 export type Expect = (milliseconds: number | undefined) => void
 
-/** To check and store what has come takes a registry longer than to find something. */
+/** To check and store what has come takes longer than to find something. */
 const STORING = 5
 
 /**
@@ -21,7 +28,7 @@ const STORING = 5
 export async function sendContent(
   outgoing: ClientRequest,
   { size, open }: Content,
-  patience: Patience,
+  patience: ContentPatience,
   expect: Expect,
 ): Promise<void> {
   let [sent, isAnswered] = [0, false]
@@ -32,12 +39,12 @@ export async function sendContent(
   for await (const chunk of readable(open())) {
     if (isAnswered || outgoing.destroyed) return
     sent += chunk.length
-    if (sent > size) break
+    if (size !== undefined && sent > size) break
     expect(patience.pause)
     if (!outgoing.write(chunk)) await taken(outgoing)
     if (!isAnswered) expect(undefined)
   }
-  if (sent !== size) throw notAsSaid(sent, size)
+  if (size !== undefined && sent !== size) throw notAsSaid(sent, size)
   if (isAnswered || outgoing.destroyed) return
   expect(patience.answer * STORING)
   outgoing.end()

@@ -72,7 +72,7 @@ export async function sendOnce(
 /** The answer's head, its body still to come; an abort ends that as well. */
 function answered(route: Route, asked: HttpRequest, patience: Patience): Promise<IncomingMessage> {
   const { method = 'GET', body, content, signal } = asked
-  const length = content === undefined ? {} : { 'content-length': content.size }
+  const length = content?.size === undefined ? {} : { 'content-length': content.size }
   const headers = { ...route.headers, 'user-agent': 'liftbin', ...length, ...asked.headers }
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw aborted()

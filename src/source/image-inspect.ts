@@ -14,6 +14,8 @@ export interface InspectedImage {
   /** `name@sha256:…`. */
   readonly digests: readonly string[]
   readonly platform: Platform
+  /** Digests of its layers when uncompressed, lowest first. */
+  readonly layers: readonly string[]
   /** In bytes. */
   readonly size: number | undefined
   readonly config: ImageConfig
@@ -55,6 +57,7 @@ function described(client: EngineClient, name: string, value: unknown): Inspecte
       architecture: textOf(Architecture) ?? 'unknown',
       ...optional('variant', textOf(Variant)),
     },
+    layers: stringsOf(objectOf(image.RootFS).Layers),
     size: typeof Size === 'number' && Size > 0 ? Size : undefined,
     config: imageConfigOf(image.Config),
   }

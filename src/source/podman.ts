@@ -6,7 +6,7 @@ import type { Image } from '../image/image.js'
 import { engineClient } from './engine-client.js'
 import { type Environment, type RunningCommand, runCommand, startCommand } from './engine-command.js'
 import { oneLine } from './engine-errors.js'
-import { type Engine, openFromEngine } from './engine-image.js'
+import { type Engine, type EngineOptions, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
 
 /** `podman:NAME`: an image of Podman's storage; it is pulled when it is not there. */
@@ -28,7 +28,7 @@ export function hasPodman(env: Environment): boolean {
 
 /** The image if Podman has it. Throws LiftError 'engine-unreachable', … */
 export async function openFromPodman(name: string, options: OpenOptions): Promise<Image | undefined> {
-  return openFromEngine(await connect(options), name, options)
+  return openFromEngine(await connectToPodman(options), name, options)
 }
 
 async function pullWithPodman(name: string, options: OpenOptions): Promise<Image> {
@@ -46,7 +46,8 @@ async function pullWithPodman(name: string, options: OpenOptions): Promise<Image
   })
 }
 
-async function connect({ env = process.env, signal }: OpenOptions): Promise<Engine> {
+/** Podman's service: one that listens already, else one of our own. Throws LiftError 'engine-unreachable'. */
+export async function connectToPodman({ env = process.env, signal }: EngineOptions): Promise<Engine> {
   const socket = listeningSocket(env)
   if (socket !== undefined) {
     const client = await engineClient({ engine: 'Podman', place: socket, hint: HINT, socketPath: socket })

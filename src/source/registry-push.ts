@@ -9,6 +9,7 @@ import { cancelUpload, completeUpload, startUpload } from './registry-upload.js'
 /** A blob to be sent, which may have to be sent again. */
 export interface NewBlob extends Content {
   readonly digest: Digest
+  readonly size: number
 }
 
 /** A manifest or an index to be sent. */
