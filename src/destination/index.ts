@@ -4,6 +4,24 @@ import type { Destination, WriteOptions, Written } from './destination.js'
 
 /** Every destination there is, by scheme. */
 export const DESTINATIONS = {
+  docker: {
+    scheme: 'docker',
+    describe: 'docker:NAME[:TAG]          an image of the Docker daemon',
+    takesSeveral: false,
+    write: later(async () => (await import('./engine.js')).loadIntoDocker),
+  },
+  podman: {
+    scheme: 'podman',
+    describe: "podman:NAME[:TAG]          an image of Podman's storage",
+    takesSeveral: false,
+    write: later(async () => (await import('./engine.js')).loadIntoPodman),
+  },
+  registry: {
+    scheme: 'registry',
+    describe: 'registry:NAME[:TAG]        an image of a registry, pushed without a daemon',
+    takesSeveral: true,
+    write: later(async () => (await import('./registry.js')).pushToRegistry),
+  },
   'oci-archive': {
     scheme: 'oci-archive',
     describe: 'oci-archive:FILE[:TAG]     an OCI image layout in a tar',

@@ -1,11 +1,15 @@
 import type { ImageName } from '../image/reference.js'
+import type { Environment } from './engine-command.js'
 import { isLoopback } from './proxy.js'
 import { type Credentials, credentialsFor } from './registry-auth.js'
 import type { Repository } from './registry-line.js'
-import type { OpenOptions } from './source.js'
 
 /** What leads to a registry. */
-export type RegistryOptions = Pick<OpenOptions, 'insecureRegistries' | 'env' | 'signal'>
+export interface RegistryOptions {
+  readonly insecureRegistries?: readonly string[] | undefined
+  readonly env?: Environment | undefined
+  readonly signal?: AbortSignal | undefined
+}
 
 /** The repository of a name on a host, which is the name's own registry or a mirror of it. */
 export function repositoryOf(host: string, name: ImageName, options: RegistryOptions): Repository {

@@ -18,6 +18,7 @@ function image(names: {
     digests: [],
     ...names,
     platform,
+    layers: [],
     size: undefined,
     config: EMPTY_CONFIG,
   }

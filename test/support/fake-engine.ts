@@ -18,6 +18,7 @@ export interface FakeRequest {
   /** Without the query. */
   readonly path: string
   readonly query: URLSearchParams
+  /** Of JSON its value, of anything else its bytes. */
   readonly body: unknown
 }
 
@@ -110,12 +111,13 @@ async function requestOf(incoming: IncomingMessage): Promise<FakeRequest> {
   const [path = '', query = ''] = (incoming.url ?? '').split('?')
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString()
+  const bytes = Buffer.concat(chunks)
+  const isJson = bytes.length > 0 && incoming.headers['content-type'] === 'application/json'
   return {
     method: incoming.method ?? '',
     path: decodeURIComponent(path),
     query: new URLSearchParams(query.replaceAll(/%([89A-Fa-f][0-9A-Fa-f])/g, '%25$1')),
-    body: text === '' ? undefined : JSON.parse(text),
+    body: isJson ? JSON.parse(bytes.toString()) : bytes,
   }
 }
 
