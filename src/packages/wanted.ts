@@ -1,0 +1,88 @@
+import { encodeText } from '../bytes.js'
+import { basename, parent, type RootPath } from '../rootfs/path.js'
+import type { Entry } from '../rootfs/rootfs.js'
+import type { PackageRoot } from './content.js'
+
+/** A listed path that leads to a wanted file. */
+export interface Found<T> {
+  readonly listed: RootPath
+  readonly owner: T
+}
+
+/** Files whose packages are looked for, and what was found so far. */
+export interface Wanted<T> {
+  /** The last components of the paths that may lead to a wanted file, as `bytesOf` gives them. */
+  readonly names: ReadonlySet<string>
+  /** Takes down who lists a path; `place` is where the file of that path was put, where that is not the path. */
+  add(owner: T, listed: RootPath, place?: RootPath): void
+  /** The listed path that leads to each wanted file, by the place where that lies. */
+  found(): Promise<ReadonlyMap<RootPath, Found<T>>>
+}
+
+/**
+ * Databases list `/lib/libc.so.6` where the file lies in `/usr/lib`, because `/lib` is a link. A path that is listed
+ * as it really is takes no look at the image; only for what is left are the directories of other paths walked.
+ */
+export function wantedFiles<T>(root: PackageRoot, entries: readonly Entry[]): Wanted<T> {
+  const wanted = new Map<RootPath, Entry>()
+  for (const entry of entries) if (entry.kind !== 'directory') wanted.set(entry.path, entry)
+  const found = new Map<RootPath, Found<T>>()
+  const others = new Map<string, Detour<T>[]>()
+  return {
+    names: new Set([...wanted.keys()].map((path) => bytesOf(basename(path)))),
+    add: (owner, listed, place = listed) => {
+      if (!wanted.has(place)) pushTo(others, basename(place), { place, found: { listed, owner } })
+      else if (!found.has(place)) found.set(place, { listed, owner })
+    },
+    found: async () => {
+      for (const path of wanted.keys()) {
+        const other = found.has(path) ? undefined : await leadingTo(root, path, others)
+        if (other !== undefined) found.set(path, other)
+      }
+      return withHardLinks(wanted, found)
+    },
+  }
+}
+
+/** The bytes of a name, each as one character, as databases are read. */
+export function bytesOf(name: string): string {
+  return encodeText(name).toString('latin1')
+}
+
+/** A path that may lead to a wanted file through links. */
+interface Detour<T> {
+  readonly place: RootPath
+  readonly found: Found<T>
+}
+
+function pushTo<V>(rows: Map<string, V[]>, key: string, value: V): void {
+  const row = rows.get(key)
+  if (row === undefined) rows.set(key, [value])
+  else row.push(value)
+}
+
+/** The last component is never followed: a package that has a link does not have what the link leads to. */
+async function leadingTo<T>(
+  { directory }: PackageRoot,
+  path: RootPath,
+  others: ReadonlyMap<string, readonly Detour<T>[]>,
+): Promise<Found<T> | undefined> {
+  for (const { place, found } of others.get(basename(path)) ?? []) {
+    if ((await directory(parent(place))) === parent(path)) return found
+  }
+  return undefined
+}
+
+/** Another name of an inode that a package has is the package's too. */
+function withHardLinks<T>(wanted: ReadonlyMap<RootPath, Entry>, found: Map<RootPath, Found<T>>) {
+  const owned = new Map<string, Found<T>>()
+  for (const [path, entry] of wanted) {
+    const one = found.get(path)
+    if (one !== undefined && entry.kind === 'file') owned.set(entry.identity, one)
+  }
+  for (const [path, entry] of wanted) {
+    const one = entry.kind === 'file' ? owned.get(entry.identity) : undefined
+    if (one !== undefined && !found.has(path)) found.set(path, one)
+  }
+  return found
+}
