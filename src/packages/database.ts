@@ -4,6 +4,7 @@ import { apkDatabase } from './apk.js'
 import { packageRoot } from './content.js'
 import { dpkgDatabase } from './dpkg.js'
 import type { PackageDatabase } from './package.js'
+import { rpmDatabase } from './rpm.js'
 
 /**
  * The package database of an image; undefined when it has none. A distribution's own tool is not always alone: an
@@ -12,7 +13,7 @@ import type { PackageDatabase } from './package.js'
  */
 export async function packageDatabase(rootfs: RootFs): Promise<PackageDatabase | undefined> {
   const root = packageRoot(rootfs)
-  return (await dpkgDatabase(root)) ?? (await apkDatabase(root))
+  return (await dpkgDatabase(root)) ?? (await apkDatabase(root)) ?? (await rpmDatabase(root))
 }
 
 /** What scanners read besides, to know which distribution the packages are of; for a new root that has these files. */

@@ -1,5 +1,5 @@
 import { decodeText } from '../bytes.js'
-import { join, type RootPath } from '../rootfs/path.js'
+import { basename, join, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry } from '../rootfs/rootfs.js'
 import { contentOf, type PackageRoot, textOf, tooLarge } from './content.js'
 import { type Diversion, diversionsIn, diverting, withDiverted } from './dpkg-diversions.js'
@@ -99,13 +99,20 @@ async function ownersOf(
     if (file === undefined) continue
     bytes += file.size
     if (bytes > MOST_BYTES) throw tooLarge(`its lists have more than ${MOST_BYTES >> 30} GiB`)
-    scan(await contentOf(root, file), (line) => {
+    const content = await contentOf(root, file)
+    scan(content, (line) => {
+      if (wanted.links.has(basename(line)) && isDirectory(content, line)) return
       const listed = listedPath(list === undefined ? `/${line.slice(SUM)}` : line)
       if (listed !== undefined) wanted.add(owner, listed, divert(listed, owner.name))
     })
   }
   const found = await wanted.found()
   return new Map([...found].map(([path, { listed, owner }]) => [path, { package: owner, listed }]))
+}
+
+/** A package has `/lib` as a directory when it has anything in it, though a link may lie there in the image. */
+function isDirectory(list: Buffer, line: string): boolean {
+  return list.includes(`\n${line}/`, 0, 'latin1')
 }
 
 /** An MD5 sum and two blanks stand before each path, which has no slash at its beginning. */

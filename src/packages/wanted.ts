@@ -13,6 +13,8 @@ export interface Found<T> {
 export interface Wanted<T> {
   /** The last components of the paths that may lead to a wanted file, as `bytesOf` gives them. */
   readonly names: ReadonlySet<string>
+  /** Those of them that are names of links, which may lie where a package has a directory. */
+  readonly links: ReadonlySet<string>
   /** Takes down who lists a path; `place` is where the file of that path was put, where that is not the path. */
   add(owner: T, listed: RootPath, place?: RootPath): void
   /** The listed path that leads to each wanted file, by the place where that lies. */
@@ -29,7 +31,8 @@ export function wantedFiles<T>(root: PackageRoot, entries: readonly Entry[]): Wa
   const found = new Map<RootPath, Found<T>>()
   const others = new Map<string, Detour<T>[]>()
   return {
-    names: new Set([...wanted.keys()].map((path) => bytesOf(basename(path)))),
+    names: namesOf([...wanted.values()]),
+    links: namesOf([...wanted.values()].filter(({ kind }) => kind === 'symlink')),
     add: (owner, listed, place = listed) => {
       if (!wanted.has(place)) pushTo(others, basename(place), { place, found: { listed, owner } })
       else if (!found.has(place)) found.set(place, { listed, owner })
@@ -42,6 +45,10 @@ export function wantedFiles<T>(root: PackageRoot, entries: readonly Entry[]): Wa
       return withHardLinks(wanted, found)
     },
   }
+}
+
+function namesOf(entries: readonly Entry[]): ReadonlySet<string> {
+  return new Set(entries.map(({ path }) => bytesOf(basename(path))))
 }
 
 /** The bytes of a name, each as one character, as databases are read. */

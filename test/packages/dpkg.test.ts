@@ -54,6 +54,18 @@ test('a package that has a link does not have the file that the link leads to', 
   assert.deepEqual(found, ['libfoo1', undefined])
 })
 
+test('a link is not that of a package that has a directory in its place', async () => {
+  const tree = {
+    ...dpkgTree([paragraph('apt'), paragraph('usrmerge')], {
+      apt: ['/lib', '/lib/apt', '/lib/apt/x'],
+      usrmerge: ['/lib', '/lib64'],
+    }),
+    '/lib': { link: 'usr/lib' },
+    '/usr/lib/apt/x': 'x',
+  }
+  assert.deepEqual(await labels(tree, '/lib', '/usr/lib/apt/x'), ['usrmerge', 'apt'])
+})
+
 test('what lies in /etc/alternatives belongs to no package, what it leads to does', async () => {
   const tree = dpkgTree([paragraph('mawk')], { mawk: ['/usr/bin/mawk'] })
   const found = await labels(
