@@ -37,6 +37,7 @@ export type {
   Lift,
   LiftEntry,
   LiftedImage,
+  LiftedPackage,
   LiftedProgram,
   Missing,
   Role,
@@ -49,6 +50,7 @@ export { type WhyChain, why } from './lift/why.js'
 export type { Attempt, Outcome, Rule } from './loader/loader.js'
 export { type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
 export type { NewImageConfig, Packing } from './pack/packing.js'
+export type { GeneratedFile } from './packages/package.js'
 export type { RootPath } from './rootfs/path.js'
 export type {
   DirectoryEntry,

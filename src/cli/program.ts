@@ -83,6 +83,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .addOption(platformsOption())
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
+    .option('--packages', 'tell which packages the files are from, and keep them visible to scanners')
     .addOption(lddOption())
   addConfigOptions(lift)
     .addHelpText('after', LIFT_EXAMPLES)

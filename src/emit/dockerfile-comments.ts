@@ -110,7 +110,9 @@ function reason(known: Known, role: Role, entries: readonly LiftEntry[]): string
 
 function askedFor(why: readonly Why[]): string {
   const configuration = why.some(({ rule }) => rule === 'configuration') ? ', its configuration' : ''
-  return `${configuration}${why.some(({ rule }) => rule === 'include') ? ', asked for by --include' : ''}`
+  const included = why.some(({ rule }) => rule === 'include') ? ', asked for by --include' : ''
+  const release = why.some(({ rule }) => rule === 'packages') ? ', for scanners' : ''
+  return `${configuration}${included}${release}`
 }
 
 /** Names the way in that a user knows where the file lies at another place. */
@@ -167,6 +169,7 @@ const RULES: Readonly<Record<Why['rule'], string>> = {
   audit: 'as an audit module',
   configuration: '',
   include: '',
+  packages: '',
   asked: '',
 }
 

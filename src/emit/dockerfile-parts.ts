@@ -3,6 +3,7 @@ import type { Lift } from '../lift/lift.js'
 import { commentsOf } from './dockerfile-comments.js'
 import { configLines, makeDirectory } from './dockerfile-config.js'
 import { type CopyGroup, groupCopies } from './dockerfile-groups.js'
+import { generatedSteps } from './dockerfile-heredocs.js'
 import type { Step } from './dockerfile-stages.js'
 import { shellWord } from './dockerfile-words.js'
 import type { EmitOptions } from './emitter.js'
@@ -15,6 +16,7 @@ export function copySteps(lift: Lift, origin: 'image' | 'context', flag: string)
   return [
     ...groups.map((group, index) => copyStep(group, flag, comments[index])),
     ...bareDirectories(lift).map(makeDirectory),
+    ...generatedSteps(lift),
   ]
 }
 
@@ -26,7 +28,7 @@ export function configOf(lift: Lift, options: EmitOptions): readonly string[] {
 
 /** The lines of a file, with no more than one empty line between two others. */
 export function textOf(lines: readonly string[]): string {
-  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`
+  return `${lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n')}\n`
 }
 
 /** The programs as a line of a comment. */

@@ -1,7 +1,7 @@
 import type { Audit, AuditedBinary } from '../audit/audit.js'
 import { formatPlatform } from '../image/platform.js'
 import type { Finding } from '../lift/finding.js'
-import type { Lift, LiftEntry, LiftedImage, Missing } from '../lift/lift.js'
+import type { Lift, LiftEntry, LiftedImage, LiftedPackage, Missing } from '../lift/lift.js'
 import type { AuditEmitter, Emitter, PlatformLift } from './emitter.js'
 import { byPlatform } from './platform-order.js'
 import { printableJson } from './printable.js'
@@ -31,6 +31,7 @@ function liftDocument(lift: Lift) {
     image: imageOf(lift.image),
     programs: lift.programs.map((program) => program.path),
     files: lift.entries.map(fileOf),
+    ...(lift.packages === undefined ? {} : { packages: lift.packages.map(packageOf) }),
     missing: lift.missing.map(missingOf),
     findings: lift.findings.map(findingOf),
   }
@@ -45,6 +46,16 @@ function platformsDocument(lifts: readonly PlatformLift[]) {
   return { schemaVersion: 1, images }
 }
 
+function packageOf({ package: label, name, version, architecture, files }: LiftedPackage) {
+  return {
+    package: label,
+    name,
+    version,
+    ...(architecture === undefined ? {} : { architecture }),
+    files,
+  }
+}
+
 function auditDocument(audit: Audit) {
   return { schemaVersion: 1, image: imageOf(audit.image), binaries: audit.binaries.map(binaryOf) }
 }
@@ -57,7 +68,7 @@ function imageOf(image: LiftedImage) {
   }
 }
 
-function fileOf({ path, realPath, entry, role, soname, why }: LiftEntry) {
+function fileOf({ path, realPath, entry, role, soname, package: label, why }: LiftEntry) {
   return {
     path,
     ...(realPath === path ? {} : { realPath }),
@@ -68,6 +79,7 @@ function fileOf({ path, realPath, entry, role, soname, why }: LiftEntry) {
     uid: entry.uid,
     gid: entry.gid,
     ...(soname === undefined ? {} : { soname }),
+    ...(label === undefined ? {} : { package: label }),
     why: why.map(({ neededBy, name, rule }) => ({ neededBy, name, rule })),
   }
 }

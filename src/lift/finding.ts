@@ -42,6 +42,8 @@ export type FindingFacts =
   | { kind: 'user-unknown'; user: string }
   | { kind: 'from-ldd'; program: string; names: readonly string[] }
   | { kind: 'ldd-failed'; program: string; reason: string }
+  | { kind: 'packages-unreadable'; reason: string }
+  | { kind: 'packages-not-carried'; database: string }
   | { kind: 'unpinned'; from: string }
 
 /** The name of a kind of finding, as in the JSON. */
@@ -189,6 +191,12 @@ const WORDS: Words = {
     (f) => `${f.program}: found by ldd alone, which was run inside the image: ${f.names.join(', ')}`,
   ],
   'ldd-failed': ['warning', (f) => `${f.program}: ldd could not be asked: ${f.reason}`],
+  'packages-unreadable': ['warning', (f) => `the packages of the files are not known: ${f.reason}`],
+  'packages-not-carried': [
+    'warning',
+    (f) =>
+      `an ${f.database} database cannot be written with fewer packages, so scanners will not see any in the new root; the JSON names them`,
+  ],
   unpinned: ['note', (f) => `no digest is known for ${f.from}; the Dockerfile names a tag, which may move`],
 }
 

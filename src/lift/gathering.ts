@@ -67,6 +67,13 @@ export class Gathering {
     }
   }
 
+  /** A file that says which distribution the packages are of. */
+  addRelease(trail: Trail, file: FileEntry): void {
+    const path = trail.asked
+    this.#addFile(path, trail, file, 'data', { neededBy: '', name: path, rule: 'packages' })
+    this.#open(path, file, 'data')
+  }
+
   /** Everything that is loaded with an object. */
   addClosures(examination: Examination): void {
     const { interpreter, elf, file, loader, baseline } = examination

@@ -5,10 +5,12 @@ import { treeAndCheck } from './checked-tree.js'
 import { type ExamineOptions, examinerOf } from './examiner.js'
 import { type Finding, type FindingKind, finding } from './finding.js'
 import { Gathering } from './gathering.js'
+import { withGenerated } from './generated-entries.js'
 import type { Answer, Lift, LiftedProgram, TreeLift } from './lift.js'
 import { liftIncluded } from './lift-included.js'
 import { liftProgram, type PlacedProgram } from './lift-program.js'
 import type { Layout, Lifting } from './lifting.js'
+import { gatherPackages, type Packages } from './packages.js'
 import { report } from './report.js'
 import { startedWith } from './started-with.js'
 import { numericUser } from './user.js'
@@ -17,6 +19,8 @@ import { numericUser } from './user.js'
 export interface LiftOptions extends ExamineOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
   readonly include?: readonly string[]
+  /** Whether the new root tells which packages its files are from, in a reduced copy of the image's database. */
+  readonly packages?: 'none' | 'reduced'
 }
 
 /**
@@ -53,7 +57,7 @@ export async function liftTree(
     ...said,
     image: numbers === undefined ? said.image : { ...said.image, userNumbers: numbers },
     findings: said.findings.filter(({ kind }) => !OF_DOCKERFILES.has(kind)),
-    tree,
+    tree: await withGenerated(image.rootfs, tree, said.generated ?? []),
   }
 }
 
@@ -71,6 +75,7 @@ interface Gathered {
   readonly lifting: Lifting
   readonly programs: readonly LiftedProgram[]
   readonly placed: readonly Placed[]
+  readonly packages?: Packages
 }
 
 async function gather(
@@ -94,7 +99,10 @@ async function gather(
   const placed = programs.flatMap((program) => program.placed)
   for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
   const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
-  return { lifting, programs: await Promise.all(described), placed }
+  const gathered = { lifting, programs: await Promise.all(described), placed }
+  if (options.packages !== 'reduced') return gathered
+  options.onStep?.('looking up packages')
+  return { ...gathered, packages: await gatherPackages(lifting) }
 }
 
 async function withConfiguration(
@@ -107,6 +115,10 @@ async function withConfiguration(
   return words === undefined ? program : { ...program, startedWith: words }
 }
 
-function answer(image: Image, { lifting, programs }: Gathered, planned: readonly Finding[]): Answer {
-  return report(image, programs, lifting.gathering, planned)
+function answer(
+  image: Image,
+  { lifting, programs, packages }: Gathered,
+  planned: readonly Finding[],
+): Answer {
+  return report(image, programs, lifting.gathering, planned, packages)
 }

@@ -1,6 +1,7 @@
 import type { CopySource } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
 import type { Attempt, Rule } from '../loader/loader.js'
+import type { GeneratedFile } from '../packages/package.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
 import type { Finding } from './finding.js'
@@ -15,6 +16,21 @@ export interface Answer {
   readonly entries: readonly LiftEntry[]
   readonly missing: readonly Missing[]
   readonly findings: readonly Finding[]
+  /** The packages that have any of the files, sorted; absent where nobody asked for them. */
+  readonly packages?: readonly LiftedPackage[]
+  /** Files that the image does not have: its package database with nothing in it but these packages. */
+  readonly generated?: readonly GeneratedFile[]
+}
+
+/** A package that has some of the files. */
+export interface LiftedPackage {
+  /** As the tools of its database print it: with the architecture where the name may mean two. */
+  readonly package: string
+  readonly name: string
+  readonly version: string
+  readonly architecture?: string
+  /** How many files and links of it were lifted. */
+  readonly files: number
 }
 
 /** An answer with the tree that a Dockerfile makes of it. */
@@ -82,6 +98,7 @@ export interface Why {
     | 'audit'
     | 'configuration'
     | 'include'
+    | 'packages'
     | 'asked'
 }
 
@@ -95,6 +112,8 @@ export interface LiftEntry {
   readonly entry: Entry
   readonly role: Role
   readonly soname?: string
+  /** The package that has it, as `LiftedPackage` names it; known where packages were asked for. */
+  readonly package?: string
   readonly why: readonly Why[]
 }
 

@@ -2,7 +2,8 @@ import type { Image } from '../image/image.js'
 import { describeImage, imageFindings } from './describe-image.js'
 import type { Finding } from './finding.js'
 import type { Gathering } from './gathering.js'
-import type { Answer, LiftedProgram, Missing } from './lift.js'
+import type { Answer, LiftEntry, LiftedProgram, Missing } from './lift.js'
+import type { Packages } from './packages.js'
 
 /** The answer as plain data: sorted, and nothing in it twice. */
 export function report(
@@ -10,14 +11,22 @@ export function report(
   programs: readonly LiftedProgram[],
   gathering: Gathering,
   planned: readonly Finding[],
+  packages?: Packages,
 ): Answer {
+  const entries = gathering.entries()
   return {
     image: describeImage(image),
     programs,
-    entries: gathering.entries(),
+    entries: packages === undefined ? entries : entries.map((entry) => withPackage(entry, packages)),
     missing: uniqueMissing(gathering.missing),
     findings: uniqueFindings([...gathering.findings, ...planned, ...imageFindings(image)]),
+    ...(packages === undefined ? {} : { packages: packages.packages, generated: packages.generated }),
   }
+}
+
+function withPackage(entry: LiftEntry, { owners }: Packages): LiftEntry {
+  const owner = owners.get(entry.realPath)
+  return owner === undefined ? entry : { ...entry, package: owner.package.label }
 }
 
 function uniqueMissing(rows: readonly Missing[]): Missing[] {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { FINDING_KINDS, type FindingKind, finding, type Severity } from '../../src/lift/finding.js'
 import { type LiftOptions, lift, liftTree } from '../../src/lift/lift-image.js'
 import { buildElf } from '../support/elf-builder.js'
+import { rpmDatabaseOf } from '../support/rpm-database.js'
 import {
   debianTree,
   type ImageParts,
@@ -256,6 +257,20 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     tree: x(),
     parts: { config: { user: 'nobody' } },
     facts: { user: 'nobody' },
+  },
+  'packages-unreadable': {
+    severity: 'warning',
+    tree: { ...x(), '/var/lib/rpm/Packages': 'x' },
+    options: { packages: 'reduced' },
+    facts: {
+      reason: '/var/lib/rpm/Packages is an rpm database in the form of Berkeley DB, which is not read',
+    },
+  },
+  'packages-not-carried': {
+    severity: 'warning',
+    tree: { ...x(), '/var/lib/rpm/rpmdb.sqlite': rpmDatabaseOf([{ name: 'x', files: ['/usr/bin/x'] }]) },
+    options: { packages: 'reduced' },
+    facts: { database: 'rpm' },
   },
   unpinned: {
     severity: 'note',

@@ -29,7 +29,10 @@ test('the bytes do not depend on the number of threads', async () => {
 })
 
 test('the bytes are those of every other machine', async () => {
-  assert.equal(sha256(await compressed(2)), 'sha256:41544520923e8e9e00bc8db35eb86247f31696561d1d83f57817b057ddc8d549')
+  assert.equal(
+    sha256(await compressed(2)),
+    'sha256:41544520923e8e9e00bc8db35eb86247f31696561d1d83f57817b057ddc8d549',
+  )
 })
 
 test('the header tells no time and no system', async () => {

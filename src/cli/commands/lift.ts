@@ -13,6 +13,7 @@ export interface LiftFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly format: keyof Door['LIFT_FORMATS']
   readonly stage?: string
   readonly include?: readonly string[]
+  readonly packages?: true
   readonly entrypoint?: readonly string[]
   readonly cmd?: readonly string[]
   readonly user?: string
@@ -61,7 +62,8 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
 }
 
 function liftOptions(flags: LiftFlags): LiftOptions {
-  return { ...given({ include: flags.include }), ...lddOptions(flags) }
+  const packages = flags.packages ? 'reduced' : undefined
+  return { ...given({ include: flags.include, packages }), ...lddOptions(flags) }
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {
