@@ -14,6 +14,7 @@ export { checkPlatforms, DESTINATIONS, parseDestination, writeImage } from './de
 export { type ChainLink, chainsText, missingText } from './emit/chains.js'
 export type { AuditEmitter, EmitOptions, Emitter, PlatformLift } from './emit/emitter.js'
 export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
+export { type Built, buildJson } from './emit/json.js'
 export { type Paint, PLAIN } from './emit/paint.js'
 export { printable, printableJson, printableLines } from './emit/printable.js'
 export { type ErrorCode, inContext, LiftError, reasonOf } from './errors.js'

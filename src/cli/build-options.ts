@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from './context.js'
 import { BUILD_EXAMPLES } from './help.js'
-import { addConfigOptions, lddOption, platformOption } from './options.js'
+import { addConfigOptions, lddOption, platformsOption } from './options.js'
 import { collect } from './words.js'
 
 /** Declares `liftbin build`. */
@@ -13,7 +13,7 @@ export function addBuild(program: Command, context: Context, outcome: { status: 
     .addOption(
       new Option('-f, --format <name>', 'what to print').choices(['digest', 'json']).default('digest'),
     )
-    .addOption(platformOption())
+    .addOption(platformsOption())
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .addOption(lddOption())
   addConfigOptions(build)
@@ -23,6 +23,7 @@ export function addBuild(program: Command, context: Context, outcome: { status: 
         .choices(['gzip', 'none'])
         .default('gzip'),
     )
+    .option('--no-packages', 'leave out what scanners read to see packages')
     .option('--force', 'write the image even if something is missing in it')
     .addHelpText('after', BUILD_EXAMPLES)
     .action(async (image: string, binaries: string[], _own, command: Command) => {

@@ -58,6 +58,9 @@ Examples:
 /** What `liftbin help build` ends with; a test holds it to the library's table of destinations. */
 export const BUILD_EXAMPLES = `
 Destinations:
+  docker:NAME[:TAG]          an image of the Docker daemon
+  podman:NAME[:TAG]          an image of Podman's storage
+  registry:NAME[:TAG]        an image of a registry, pushed without a daemon
   oci-archive:FILE[:TAG]     an OCI image layout in a tar
   oci-dir:DIR[:TAG]          an OCI image layout in a directory, which may hold other images
   docker-archive:FILE[:NAME] what \`docker save\` writes and \`docker load\` takes
@@ -68,5 +71,7 @@ The first binary becomes the ENTRYPOINT. The same source and options give the sa
 image; SOURCE_DATE_EPOCH is its time of creation, and no file in it is younger.
 
 Examples:
-  liftbin build debian:bookworm curl --to oci-archive:curl.tar --user 65534
+  liftbin build debian:bookworm curl --to docker:curl
+  liftbin build registry:debian:bookworm curl --to registry:localhost:5000/curl:8 \\
+    --platform linux/amd64,linux/arm64 --user 65534
   liftbin build dir:/srv/root ls --to oci-archive:ls.tar:ls`

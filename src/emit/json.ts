@@ -1,7 +1,7 @@
 import type { Audit, AuditedBinary } from '../audit/audit.js'
 import { formatPlatform } from '../image/platform.js'
 import type { Finding } from '../lift/finding.js'
-import type { Lift, LiftEntry, LiftedImage, LiftedPackage, Missing } from '../lift/lift.js'
+import type { Answer, LiftEntry, LiftedImage, LiftedPackage, Missing } from '../lift/lift.js'
 import type { AuditEmitter, Emitter, PlatformLift } from './emitter.js'
 import { byPlatform } from './platform-order.js'
 import { printableJson } from './printable.js'
@@ -12,6 +12,29 @@ export const liftJson: Emitter = {
   extension: 'json',
   emit: (lift) => text(liftDocument(lift)),
   emitMany: (lifts) => text(platformsDocument(lifts)),
+}
+
+/** What a build wrote, and where. */
+export interface Built {
+  readonly reference: string
+  /** Of the manifest, or of the index of several. */
+  readonly digest?: string
+  /** Of the configuration of a single image. */
+  readonly imageId?: string
+}
+
+/** A build for programs to read, a lift for each platform: `schema/build.json` says what it looks like. */
+export function buildJson(built: Built, lifts: readonly Answer[]): string {
+  const { reference, digest, imageId } = built
+  return text({
+    schemaVersion: 1,
+    written: {
+      reference,
+      ...(digest === undefined ? {} : { digest }),
+      ...(imageId === undefined ? {} : { imageId }),
+    },
+    images: lifts.map(liftDocument),
+  })
 }
 
 /** The audit for programs to read: `schema/audit.json` says what it looks like. */
@@ -25,7 +48,7 @@ function text(document: unknown): string {
   return `${printableJson(document, 2)}\n`
 }
 
-function liftDocument(lift: Lift) {
+function liftDocument(lift: Answer) {
   return {
     schemaVersion: 1,
     image: imageOf(lift.image),

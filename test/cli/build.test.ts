@@ -54,6 +54,47 @@ test('an image that would not work is not written, unless that is forced', async
   })
 })
 
+test('several platforms make one index, and each is told of by itself', async () => {
+  await inFolder(async (folder) => {
+    const platforms = ['--platform', 'linux/arm64,linux/amd64']
+    const argv = ['build', 'docker:small', 'x', '--to', `oci-dir:${folder}/o`, '-f', 'json', ...platforms]
+    const open = async (platform = '') => ({
+      ...whole,
+      platform: { os: 'linux', architecture: platform.slice('linux/'.length) },
+    })
+    const { status, out, err } = await runCli(argv, { open })
+    assert.equal(status, 0, err)
+    const { written, images } = JSON.parse(out)
+    const index = JSON.parse(readFileSync(`${folder}/o/blobs/${written.digest.replace(':', '/')}`, 'utf8'))
+    const architectures = (list: readonly { platform: { architecture: string } }[]) =>
+      list.map(({ platform }) => platform.architecture)
+    assert.deepEqual(architectures(index.manifests), ['amd64', 'arm64'])
+    assert.deepEqual(
+      images.map((one: { image: { platform: string } }) => one.image.platform),
+      ['linux/amd64', 'linux/arm64'],
+    )
+    assert.match(err, /^linux\/arm64: .*\/usr\/bin\/x/m)
+  })
+})
+
+test('a destination for one platform is not given several', async () => {
+  const platforms = ['--platform', 'linux/arm64,linux/amd64']
+  const argv = ['build', 'docker:small', 'x', '--to', 'tar:t.tar', ...platforms]
+  const { status, err } = await runCli(argv, { image: whole })
+  assert.equal(status, 2)
+  assert.match(err, /one platform.*\n.*oci-dir/)
+})
+
+test('the JSON has the files and where the image is', async () => {
+  await inFolder(async (folder) => {
+    const argv = ['build', 'docker:small', 'x', '--to', `docker-archive:${folder}/a:n`, '-f', 'json']
+    const { written, images } = JSON.parse((await runCli(argv, { image: whole })).out)
+    assert.match(written.imageId, /^sha256:/)
+    assert.equal(written.reference, `docker-archive:${folder}/a:n`)
+    assert.ok(images[0].files.some(({ path }: { path: string }) => path === '/usr/bin/x'))
+  })
+})
+
 test('SOURCE_DATE_EPOCH is the time of creation', async () => {
   await inFolder(async (folder) => {
     const build = async (name: string, env: Record<string, string>) => {

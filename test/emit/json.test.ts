@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { auditJson, liftJson } from '../../src/emit/json.js'
+import { auditJson, buildJson, liftJson } from '../../src/emit/json.js'
 import { PLAIN } from '../../src/emit/paint.js'
 import { finding } from '../../src/lift/finding.js'
 import type { Missing } from '../../src/lift/lift.js'
@@ -57,11 +57,23 @@ const fullAudit = auditOf([
 ])
 
 function problems(schema: string, text: string): unknown {
-  const validate = new Ajv2020({ allErrors: true }).compile(
-    JSON.parse(readFileSync(new URL(`../../src/emit/schema/${schema}`, import.meta.url), 'utf8')),
-  )
+  const ajv = new Ajv2020({ allErrors: true })
+  for (const name of ['lift.json', 'audit.json', 'build.json']) ajv.addSchema(schemaIn(name), name)
+  const validate = ajv.getSchema(schema)!
   return validate(JSON.parse(text)) ? [] : validate.errors
 }
+
+function schemaIn(name: string): object {
+  return JSON.parse(readFileSync(new URL(`../../src/emit/schema/${name}`, import.meta.url), 'utf8'))
+}
+
+test('a build is what its schema says, with a digest and without', () => {
+  const digest = `sha256:${'1'.repeat(64)}`
+  const built = { reference: 'oci-dir:x', digest, imageId: digest }
+  assert.deepEqual(problems('build.json', buildJson(built, [fullLift, liftOf()])), [])
+  assert.deepEqual(problems('build.json', buildJson({ reference: 'dir:x' }, [liftOf()])), [])
+  assert.notDeepEqual(problems('build.json', buildJson(built, [])), [])
+})
 
 test('a lift is what its schema says', () => {
   assert.deepEqual(problems('lift.json', liftJson.emit(fullLift, {})), [])

@@ -16,6 +16,8 @@ export interface Answers {
   readonly chains?: readonly WhyChain[]
   /** The image that is opened, in place of an empty one. */
   readonly image?: Image
+  /** The image of a platform. */
+  readonly open?: (platform: string | undefined) => Promise<Image>
   /** Opening the image fails with this. */
   readonly refusal?: Error
   /** Steps told while the image is opened. */
@@ -96,6 +98,7 @@ function doorOf(answers: Answers, calls: Call[]): Door {
       calls.push({ to: 'openImage', reference, options })
       for (const step of answers.steps ?? []) options.onStep?.(step)
       if (answers.refusal !== undefined) throw answers.refusal
+      if (answers.open !== undefined) return answers.open(options.platform)
       return answers.image ?? imageFor(reference, options, calls)
     },
     lift: async ({ platform }, binaries, options = {}) => {

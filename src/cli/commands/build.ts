@@ -1,11 +1,11 @@
-import type { NewImageOptions, TreeLift, Written } from '../../index.js'
-import type { CommonFlags, Context, LddFlag, SourceFlags } from '../context.js'
+import type { NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
+import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
-import { onImage } from '../on-image.js'
+import { type Opened, onAllImages } from '../on-image.js'
 import { writeAnswer } from '../output.js'
-import { type Manner, mannerOf, printFindings, printPrograms, printSize } from '../print.js'
+import { type Manner, mannerOf, ofPlatform, printFindings, printPrograms, printSize } from '../print.js'
 
 /** The options of `liftbin build`. */
 export interface BuildFlags extends CommonFlags, LddFlag, SourceFlags {
@@ -20,6 +20,8 @@ export interface BuildFlags extends CommonFlags, LddFlag, SourceFlags {
   readonly label?: readonly string[]
   readonly annotation?: readonly string[]
   readonly compression: 'gzip' | 'none'
+  /** False for --no-packages. */
+  readonly packages: boolean
   readonly force?: true
 }
 
@@ -31,41 +33,57 @@ export async function buildCommand(
   context: Context,
 ): Promise<number> {
   const door = await context.door()
-  door.parseDestination(flags.to)
-  const newImageOptions = imageOptions(flags, context, door)
-  const { lift, written } = await onImage(reference, flags, context, async ({ image, common }) => {
-    const lift = await door.liftTree(image, binaries, {
-      ...common,
-      ...given({ include: flags.include }),
-      ...lddOptions(flags),
-    })
-    if (exitOfFindings(lift.findings) !== EXIT.answer && flags.force !== true) return { lift }
-    const packing = door.newImage(lift, image, newImageOptions)
-    const written = await door.writeImage(flags.to, [packing], {
-      ...common,
-      env: context.env,
-      stdout: context.out,
-      compression: flags.compression,
-      ...given({ insecureRegistries: flags.insecureRegistry }),
-    })
-    return { lift, written }
+  const { destination } = door.parseDestination(flags.to)
+  const options = imageOptions(flags, context, door)
+  const { lifts, written } = await onAllImages(reference, flags, context, async (opened) => {
+    door.checkPlatforms(destination, opened.length)
+    const lifts: TreeLift[] = []
+    for (const one of opened) lifts.push(await liftOne(one, binaries, flags))
+    if (!flags.force && exitOfFindings(findingsOf(lifts)) !== EXIT.answer) return { lifts }
+    const packings = lifts.map((lift, index) => door.newImage(lift, opened[index]!.image, options))
+    return { lifts, written: await door.writeImage(flags.to, packings, writeOptions(flags, context, opened)) }
   })
   const manner = await mannerOf(context, flags)
-  printFindings(lift.findings, manner)
-  suggestLdd(lift.findings, flags, manner)
+  for (const lift of lifts) printFindings(lift.findings, mannerFor(lift, lifts, manner))
+  suggestLdd(findingsOf(lifts), flags, manner)
   if (written === undefined) return refuse(manner)
-  await writeAnswer(answerText(written), undefined, context)
-  printBuilt(lift, written, manner)
-  return exitOfFindings(lift.findings)
+  await writeAnswer(answerText(written, lifts, flags, door), undefined, context)
+  printBuilt(lifts, written, manner)
+  return exitOfFindings(findingsOf(lifts))
+}
+
+function liftOne({ image, door, common }: Opened, binaries: readonly string[], flags: BuildFlags) {
+  return door.liftTree(image, binaries, {
+    ...common,
+    ...given({ include: flags.include, packages: flags.packages ? ('reduced' as const) : undefined }),
+    ...lddOptions(flags),
+  })
 }
 
 function imageOptions(
   { entrypoint, cmd, user, env, workdir, label, annotation }: BuildFlags,
   { env: environment }: Context,
-  { sourceDateEpoch }: Awaited<ReturnType<Context['door']>>,
+  { sourceDateEpoch }: Door,
 ): NewImageOptions {
   const epoch = sourceDateEpoch(environment)
   return given({ entrypoint, cmd, user, env, workdir, labels: label, annotations: annotation, epoch })
+}
+
+function writeOptions(
+  { compression, insecureRegistry }: BuildFlags,
+  { env, out }: Context,
+  [opened]: readonly Opened[],
+): WriteOptions {
+  return { ...opened?.common, env, stdout: out, compression, insecureRegistries: insecureRegistry }
+}
+
+function findingsOf(lifts: readonly TreeLift[]) {
+  return lifts.flatMap(({ findings }) => findings)
+}
+
+/** With several platforms each line says which one it is about. */
+function mannerFor({ image }: TreeLift, lifts: readonly TreeLift[], manner: Manner): Manner {
+  return lifts.length > 1 ? ofPlatform(image.platform, manner) : manner
 }
 
 function refuse({ line }: Manner): number {
@@ -73,19 +91,34 @@ function refuse({ line }: Manner): number {
   return EXIT.faulty
 }
 
-/** Nothing for a mere root file system, which has no digest. */
-function answerText({ digest, imageId }: Written): string {
-  const name = digest ?? imageId
+/** A mere root file system has no digest. */
+function answerText(
+  written: Written,
+  lifts: readonly TreeLift[],
+  { format, to }: BuildFlags,
+  door: Door,
+): string {
+  if (to === 'tar:-') return ''
+  if (format === 'json') return door.buildJson(written, lifts)
+  const name = written.digest ?? written.imageId
   return name === undefined ? '' : `${name}\n`
 }
 
-function printBuilt(lift: TreeLift, { reference, warnings }: Written, manner: Manner): void {
+function printBuilt(lifts: readonly TreeLift[], { reference, warnings }: Written, manner: Manner): void {
   const { flags, paint, line, door } = manner
   if (flags.quiet) return
   for (const warning of warnings) line(`${paint.warning('warning:')} ${door.printable(warning)}`)
-  printPrograms(lift, manner)
-  const files = new Map<string, number>()
-  for (const { entry } of lift.tree) if (entry.kind === 'file') files.set(entry.identity, entry.size)
-  printSize(lift.image, [...files.values()], manner)
+  for (const lift of lifts) {
+    const own = mannerFor(lift, lifts, manner)
+    printPrograms(lift, own)
+    printSize(lift.image, sizesOf(lift), own)
+  }
   line(`written to ${door.printable(reference)}`)
+}
+
+/** Each inode once. */
+function sizesOf({ tree }: TreeLift): readonly number[] {
+  const files = new Map<string, number>()
+  for (const { entry } of tree) if (entry.kind === 'file') files.set(entry.identity, entry.size)
+  return [...files.values()]
 }
