@@ -176,7 +176,6 @@ const BEGINNING = {
 } satisfies Partial<Order>
 
 const ONE_HEADER = {
-  only: 'directory',
   isEnough: (path) => path !== undefined,
   leavesOut: () => true,
 } satisfies Partial<Order>

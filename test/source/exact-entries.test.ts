@@ -75,6 +75,23 @@ test('what lies in a directory whose owner was asked for can still be had', asyn
   assert.equal((await rootfs.list('/usr/lib')).length, 2)
 })
 
+test('nobody waits for the owner of a directory to have what lies in it', async () => {
+  let release = () => {}
+  const released = new Promise<boolean>((done) => {
+    release = () => done(false)
+  })
+  await using engine = await fakeEngine(
+    { demo: { tree: TREE, inspect: LARGE } },
+    ({ method, query }) => method === 'GET' && query.get('path') === '/usr/lib' && released,
+  )
+  await using image = await openImage('docker:demo', { env: engine.env })
+  const exact = asked(image.rootfs, '/usr/lib')
+  await image.rootfs.lstat('/usr/lib')
+  assert.equal((await image.rootfs.lstat('/usr/lib/other'))?.kind, 'symlink')
+  release()
+  assert.deepEqual(owners(await exact), ['/usr/lib 33:34'])
+})
+
 test('where an engine loses owners, an export tells them, of files and links too', async () => {
   await using engine = await fakeEngine({ demo: { tree: TREE, inspect: LARGE, losesOwners: true } })
   await using image = await openImage('docker:demo', { env: engine.env })
