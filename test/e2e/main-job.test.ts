@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { BOOKWORM, CASES } from './cases.js'
 import {
   BUILDERS,
   type Builder,
@@ -15,81 +16,7 @@ import {
   withFolder,
 } from './surroundings.js'
 
-const BOOKWORM = 'liftbin-e2e/bookworm'
-const MUSL = 'liftbin-e2e/musl'
 const builders = Object.keys(BUILDERS) as Builder[]
-
-interface Case {
-  readonly what: string
-  readonly image: string
-  /** The program first, as it is started in the source image. */
-  readonly command: readonly [string, ...string[]]
-  /** What `liftbin` is told besides image and program. */
-  readonly options?: readonly string[]
-  /** What `docker run` is told. */
-  readonly run?: readonly string[]
-  /** A part of the output, so that two programs failing alike are not taken for two that work. */
-  readonly says: string
-}
-
-const PYTHON = ['--include', '/usr/lib/python3.11']
-
-const CASES: readonly Case[] = [
-  { what: 'echo', image: BOOKWORM, command: ['/usr/bin/echo', 'hi'], says: 'hi\n' },
-  { what: 'curl', image: BOOKWORM, command: ['/usr/bin/curl', '--version'], says: 'libcurl/' },
-  { what: 'git', image: BOOKWORM, command: ['/usr/bin/git', '--version'], says: 'git version' },
-  { what: 'perl', image: BOOKWORM, command: ['/usr/bin/perl', '-e', 'print 6*7, "\n"'], says: '42\n' },
-  { what: 'python3', image: BOOKWORM, command: ['/usr/bin/python3', '--version'], says: 'Python 3' },
-  {
-    what: 'python3 with its standard library',
-    image: BOOKWORM,
-    command: ['/usr/bin/python3', '-c', 'import json, ssl; print(json.dumps({"a": 6 * 7}))'],
-    options: PYTHON,
-    says: '{"a": 42}\n',
-  },
-  { what: 'bash', image: BOOKWORM, command: ['/bin/bash', '-c', 'echo $((6 * 7)) $0', 'x'], says: '42 x\n' },
-  { what: 'a program looked up in PATH', image: BOOKWORM, command: ['sort', '--version'], says: 'sort (GNU' },
-  {
-    what: 'a statically linked program',
-    image: BOOKWORM,
-    command: ['/usr/local/bin/static-hello'],
-    says: 'static hello',
-  },
-  { what: 'a program of musl', image: MUSL, command: ['/usr/bin/hello'], says: 'hello from musl\n' },
-  {
-    what: 'a search path that musl hands down',
-    image: MUSL,
-    command: ['/usr/bin/chain'],
-    says: 'far system\n',
-  },
-  { what: 'a shell script with an option', image: BOOKWORM, command: ['hello.sh', 'a b'], says: 'with -e\n' },
-  {
-    what: 'a script whose interpreter env looks up',
-    image: BOOKWORM,
-    command: ['/usr/local/bin/hello.py', 'a b', 'c'],
-    options: PYTHON,
-    says: 'hello from python 3 a b c\n',
-  },
-  {
-    what: 'a library that only ld.so.cache leads to',
-    image: BOOKWORM,
-    command: ['/opt/cached/bin/cached'],
-    says: 'found by the cache\n',
-  },
-  {
-    what: 'a private library found by $ORIGIN, the program started by a link',
-    image: BOOKWORM,
-    command: ['/usr/local/bin/origin'],
-    says: 'found beside the program\n',
-  },
-  {
-    what: 'a setuid program started by another user',
-    image: BOOKWORM,
-    command: ['/usr/local/bin/whoruns'],
-    run: ['--user', '1000:1000'],
-    says: 'uid 1000 euid 0\n',
-  },
-]
 
 describe('a lifted program says and returns what the original does', () => {
   for (const { what, image, command, options = [], run = [], says } of CASES) {

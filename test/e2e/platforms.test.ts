@@ -131,6 +131,42 @@ test('JSON has a lift of each platform', () => {
   )
 })
 
+test('an image that is packed for all platforms is an index, and what is in each image runs', () => {
+  const name = `${registry.host}/team/packed:1`
+  const { stdout } = run(process.execPath, [
+    CLI,
+    'build',
+    image,
+    '/bin/bash',
+    '--platform',
+    ALL.join(','),
+    '--to',
+    `registry:${name}`,
+  ])
+  const raw = must('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}`])
+  const { manifests } = JSON.parse(raw) as { manifests: { digest: string; platform: object }[] }
+  assert.equal(
+    must('sh', ['-c', 'printf %s "$0" | sha256sum', raw]).split(' ')[0],
+    stdout.trim().slice('sha256:'.length),
+  )
+  assert.deepEqual(
+    manifests.map(({ platform }) => Object.values(platform).sort().join()),
+    PORTS.map(({ platform }) => platform.split('/').sort().join()),
+  )
+  for (const [index, port] of PORTS.entries()) {
+    const tag = `liftbin-e2e-packed/${port.root}:1`
+    const from = `docker://${registry.host}/team/packed@${manifests[index]!.digest}`
+    skopeo(
+      from,
+      `docker-daemon:${tag}`,
+      '--src-tls-verify=false',
+      `--dest-daemon-host=${process.env.DOCKER_HOST}`,
+    )
+    assert.deepEqual(loadersIn(tag), [port.loader])
+    assert.equal(shellOf(port, tag), `${port.machine}\n`)
+  }
+})
+
 function liftbin(...args: readonly string[]): Outcome {
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') }
   return run(process.execPath, [CLI, ...args], { env })
