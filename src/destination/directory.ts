@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { LiftError } from '../errors.js'
 import type { Packing } from '../pack/packing.js'
 import type { Destination } from './destination.js'
@@ -22,7 +22,7 @@ export const writeDirectory: Destination['write'] = async (location, packings, o
     const xattrs = await setXattrs(location, packing, options)
     return { reference: `dir:${location}`, warnings: [...leftOut(packing), ...ownersWarning(own), ...xattrs] }
   } catch (error) {
-    clear(location, wasThere)
+    clear(location, wasThere, packing)
     throw error instanceof LiftError ? error : notWritten(location, error)
   }
 }
@@ -38,10 +38,22 @@ function checkEmpty(location: string): void {
   })
 }
 
-/** Only what was made here can lie there, since the directory was empty. */
-function clear(location: string, wasThere: boolean): void {
+/**
+ * Only what was made here can lie there, since the directory was empty. From a directory that may not be written to
+ * nothing can be removed.
+ */
+function clear(location: string, wasThere: boolean, { tree }: Packing): void {
+  for (const { entry } of tree) if (entry.kind === 'directory') open(`${location}${entry.path}`)
   const made = wasThere ? readdirSync(location).map((name) => `${location}/${name}`) : [location]
   for (const path of made) rmSync(path, { recursive: true, force: true })
+}
+
+function open(directory: string): void {
+  try {
+    if (lstatSync(directory).isDirectory()) chmodSync(directory, 0o700)
+  } catch {
+    // It was not made, or is removed all the same.
+  }
 }
 
 function ownersWarning(own: number): readonly string[] {
