@@ -1,13 +1,11 @@
-import { decodeText } from '../bytes.js'
-import { basename, join, type RootPath } from '../rootfs/path.js'
+import { join, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry } from '../rootfs/rootfs.js'
-import { contentOf, type PackageRoot, textOf, tooLarge } from './content.js'
-import { type Diversion, diversionsIn, diverting, withDiverted } from './dpkg-diversions.js'
+import { type PackageRoot, textOf } from './content.js'
+import { type Diversion, diversionsIn } from './dpkg-diversions.js'
+import { dpkgOwners } from './dpkg-owners.js'
 import { reducedDpkg } from './dpkg-reduced.js'
 import { installedIn, nativeArchitecture, type Paragraph } from './dpkg-status.js'
-import { linesEndingIn } from './lines.js'
-import type { Ownership, Package, PackageDatabase } from './package.js'
-import { wantedFiles } from './wanted.js'
+import type { PackageDatabase } from './package.js'
 
 /** A package with the files that list what it has. */
 export interface Installed extends Paragraph {
@@ -31,7 +29,7 @@ export async function dpkgDatabase(root: PackageRoot): Promise<PackageDatabase |
   if (state === undefined || state.packages.length === 0) return undefined
   return {
     kind: 'dpkg',
-    owners: (entries) => ownersOf(state, entries),
+    owners: (entries) => dpkgOwners(state, entries),
     reduced: (owned) => reducedDpkg(state, owned),
   }
 }
@@ -80,44 +78,4 @@ async function distroless(root: PackageRoot, directory: RootPath): Promise<reado
     for (const one of installedIn(await textOf(root, file), undefined)) found.push({ ...one, ...lists })
   }
   return found
-}
-
-/** All lists together; those of the whole of Debian have less. */
-const MOST_BYTES = 1 << 30
-
-async function ownersOf(
-  state: DpkgState,
-  entries: readonly Entry[],
-): Promise<ReadonlyMap<RootPath, Ownership>> {
-  const { root, packages, diversions } = state
-  const wanted = wantedFiles<Package>(root, entries)
-  const divert = diverting(diversions)
-  const scan = linesEndingIn(withDiverted(wanted.names, diversions))
-  let bytes = 0
-  for (const { package: owner, list, sums } of packages) {
-    const file = list ?? sums
-    if (file === undefined) continue
-    bytes += file.size
-    if (bytes > MOST_BYTES) throw tooLarge(`its lists have more than ${MOST_BYTES >> 30} GiB`)
-    const content = await contentOf(root, file)
-    scan(content, (line) => {
-      if (wanted.links.has(basename(line)) && isDirectory(content, line)) return
-      const listed = listedPath(list === undefined ? `/${line.slice(SUM)}` : line)
-      if (listed !== undefined) wanted.add(owner, listed, divert(listed, owner.name))
-    })
-  }
-  const found = await wanted.found()
-  return new Map([...found].map(([path, { listed, owner }]) => [path, { package: owner, listed }]))
-}
-
-/** A package has `/lib` as a directory when it has anything in it, though a link may lie there in the image. */
-function isDirectory(list: Buffer, line: string): boolean {
-  return list.includes(`\n${line}/`, 0, 'latin1')
-}
-
-/** An MD5 sum and two blanks stand before each path, which has no slash at its beginning. */
-const SUM = 34
-
-function listedPath(line: string): RootPath | undefined {
-  return line.startsWith('/') ? (decodeText(Buffer.from(line, 'latin1')) as RootPath) : undefined
 }

@@ -54,16 +54,18 @@ test('a package that has a link does not have the file that the link leads to', 
   assert.deepEqual(found, ['libfoo1', undefined])
 })
 
-test('a link is not that of a package that has a directory in its place', async () => {
+test('a link is not that of packages that have a directory in its place, be it an empty one', async () => {
   const tree = {
-    ...dpkgTree([paragraph('apt'), paragraph('usrmerge')], {
+    ...dpkgTree([paragraph('apt'), paragraph('base-files'), paragraph('usrmerge')], {
       apt: ['/lib', '/lib/apt', '/lib/apt/x'],
-      usrmerge: ['/lib', '/lib64'],
+      'base-files': ['/lib', '/media'],
+      usrmerge: ['/lib64'],
     }),
     '/lib': { link: 'usr/lib' },
+    '/lib64': { link: 'usr/lib64' },
     '/usr/lib/apt/x': 'x',
   }
-  assert.deepEqual(await labels(tree, '/lib', '/usr/lib/apt/x'), ['usrmerge', 'apt'])
+  assert.deepEqual(await labels(tree, '/lib', '/lib64', '/usr/lib/apt/x'), [undefined, 'usrmerge', 'apt'])
 })
 
 test('what lies in /etc/alternatives belongs to no package, what it leads to does', async () => {

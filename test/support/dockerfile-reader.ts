@@ -70,3 +70,25 @@ function literalOf(pattern: string): string {
   }
   return out
 }
+
+/** The files that a Dockerfile writes by here-documents, as BuildKit reads them: text by path. */
+export function heredocsOf(text: string): Readonly<Record<string, string>> {
+  const files: Record<string, string> = {}
+  const lines = text.split('\n')
+  for (let at = 0; at < lines.length; at++) {
+    const words = /^COPY ((?:<<"[^"]+" )+)(\S+)$/.exec(lines[at]!)
+    if (words === null) continue
+    const [, docs = '', destination = ''] = words
+    for (const [, end = ''] of docs.matchAll(/<<"([^"]+)"/g)) {
+      const start = at + 1
+      at = lines.indexOf(end, start)
+      if (at < 0) throw new Error(`nothing ends <<${end}`)
+      const path = destination.endsWith('/') ? `${destination}${end}` : destination
+      files[path] = lines
+        .slice(start, at)
+        .map((line) => `${line}\n`)
+        .join('')
+    }
+  }
+  return files
+}
