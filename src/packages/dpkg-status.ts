@@ -13,17 +13,16 @@ export interface Paragraph {
 /** More than the whole of Debian has. */
 const MOST_PARAGRAPHS = 200_000
 
-/** The packages that have files in the image; `native` is the architecture whose packages need no further name. */
-export function installedIn(status: string, native: string | undefined): readonly Paragraph[] {
+/**
+ * The packages that have files in the image. Those of the native architecture need no further name: it is that of
+ * dpkg's own package, or else the first one of dpkg's list of architectures.
+ */
+export function installedIn(status: string, architectures: string): readonly Paragraph[] {
   const texts = status.split(/\n(?:[ \t]*\n)+/)
   if (texts.length > MOST_PARAGRAPHS) throw tooLarge(`${texts.length} packages`)
+  const dpkg = texts.find((text) => fieldOf(text, 'Package') === 'dpkg')
+  const native = dpkg === undefined ? architectures.split('\n')[0]! : fieldOf(dpkg, 'Architecture')
   return texts.map((text) => paragraphOf(text, native)).filter((one) => one !== undefined)
-}
-
-/** The architecture of dpkg's own package; it is the one that dpkg itself was built for. */
-export function nativeArchitecture(status: string): string | undefined {
-  const dpkg = status.split(/\n(?:[ \t]*\n)+/).find((text) => /^Package:[ \t]*dpkg[ \t]*$/im.test(text))
-  return dpkg === undefined ? undefined : fieldOf(dpkg, 'Architecture')
 }
 
 function paragraphOf(text: string, native: string | undefined): Paragraph | undefined {
@@ -33,7 +32,7 @@ function paragraphOf(text: string, native: string | undefined): Paragraph | unde
   // Names become names of files, so only what dpkg itself would take for one is taken.
   if (!NAME.test(name) || !NAME.test(architecture) || version === '' || !hasFiles(text)) return undefined
   const isSame = fieldOf(text, 'Multi-Arch') === 'same'
-  const isForeign = native !== undefined && architecture !== native && architecture !== 'all'
+  const isForeign = native !== undefined && native !== '' && architecture !== native && architecture !== 'all'
   const full = `${name}:${architecture}`
   return {
     package: { name, version, architecture, label: isSame || isForeign ? full : name },
@@ -51,7 +50,12 @@ function hasFiles(text: string): boolean {
   return status === undefined || !(state === 'config-files' || state === 'not-installed')
 }
 
-/** The value of a field of one line; names of fields are told without case. */
+/** The value of a field of one line, as dpkg writes it. */
 export function fieldOf(text: string, name: string): string | undefined {
-  return new RegExp(`^${name}:[ \\t]*(.*?)[ \\t\\r]*$`, 'im').exec(text)?.[1]
+  const head = `${name}:`
+  const found = text.startsWith(head) ? -1 : text.indexOf(`\n${head}`)
+  if (found < 0 && !text.startsWith(head)) return undefined
+  const start = found + 1 + head.length
+  const end = text.indexOf('\n', start)
+  return text.slice(start, end < 0 ? text.length : end).trim()
 }

@@ -4,7 +4,7 @@ import { type PackageRoot, textOf } from './content.js'
 import { type Diversion, diversionsIn } from './dpkg-diversions.js'
 import { dpkgOwners } from './dpkg-owners.js'
 import { reducedDpkg } from './dpkg-reduced.js'
-import { installedIn, nativeArchitecture, type Paragraph } from './dpkg-status.js'
+import { installedIn, type Paragraph } from './dpkg-status.js'
 import type { PackageDatabase } from './package.js'
 
 /** A package with the files that list what it has. */
@@ -44,10 +44,9 @@ async function stateOf(root: PackageRoot): Promise<DpkgState | undefined> {
     const found = file(name)
     return found?.kind === 'file' ? textOf(root, found) : ''
   }
-  const status = await text('status')
-  const native = nativeArchitecture(status) ?? (await text('arch')).split('\n')[0]
-  const info = filesIn(await root.rootfs.list(join(home, 'info')))
-  const packages = installedIn(status, native || undefined).map((one) => ({ ...one, ...listsOf(one, info) }))
+  const installed = installedIn(await text('status'), await text('arch'))
+  const info = installed.length === 0 ? new Map() : filesIn(await root.rootfs.list(join(home, 'info')))
+  const packages = installed.map((one) => ({ ...one, ...listsOf(one, info) }))
   return {
     root,
     packages: [...packages, ...(await distroless(root, join(home, 'status.d')))],
@@ -75,7 +74,7 @@ async function distroless(root: PackageRoot, directory: RootPath): Promise<reado
     if (/\.(md5sums|list|preinst|postinst|prerm|postrm|conffiles)$/.test(name)) continue
     const sums = files.get(`${name}.md5sums`)
     const lists = sums === undefined ? {} : { sums }
-    for (const one of installedIn(await textOf(root, file), undefined)) found.push({ ...one, ...lists })
+    for (const one of installedIn(await textOf(root, file), '')) found.push({ ...one, ...lists })
   }
   return found
 }
