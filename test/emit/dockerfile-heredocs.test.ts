@@ -43,6 +43,10 @@ test('files of one directory share a COPY, each ended by its own name', () => {
 
 test('no line of a file ends it early', () => {
   assert.deepEqual(copiesOf({ '/a/x': 'EOF\nEOF_\nEO\n' }), ['COPY <<"EOF__" /a/x\nEOF\nEOF_\nEO\nEOF__'])
+  assert.deepEqual(copiesOf({ '/a/x': 'z\n', '/a/y': 'y\n' }), [
+    'COPY <<"EOF" /a/x\nz\nEOF',
+    'COPY <<"EOF" /a/y\ny\nEOF',
+  ])
   assert.deepEqual(copiesOf({ '/a/x': 'x\n', '/a/y': 'z\n' }), [
     'COPY <<"EOF" /a/x\nx\nEOF',
     'COPY <<"EOF" /a/y\nz\nEOF',

@@ -217,9 +217,21 @@ test('names that are not UTF-8, of one letter and in a list without a last line 
 })
 
 test('a package whose name could lead elsewhere is not read', async () => {
-  const tree = dpkgTree([paragraph('../../etc/x'), paragraph('good')], { good: ['/opt/good'] })
-  const files = { ...tree, '/var/lib/dpkg/etc/x.list': '/opt/bad\n', '/opt/bad': 'x', '/opt/good': 'x' }
-  assert.deepEqual(await labels(files, '/opt/bad', '/opt/good'), [undefined, 'good'])
+  const sums = `${'0'.repeat(32)}  opt/x\n`
+  const found = await labels(
+    {
+      ...dpkgTree([paragraph('good')], { good: ['/opt/good'] }),
+      '/var/lib/dpkg/status.d/x': paragraph('../../../etc/x'),
+      '/var/lib/dpkg/status.d/x.md5sums': sums,
+      '/var/lib/dpkg/status.d/y': paragraph('y', { Architecture: '../x', 'Multi-Arch': 'same' }),
+      '/var/lib/dpkg/status.d/y.md5sums': sums,
+      '/opt/x': 'x',
+      '/opt/good': 'x',
+    },
+    '/opt/x',
+    '/opt/good',
+  )
+  assert.deepEqual(found, [undefined, 'good'])
 })
 
 test('an empty database is none', async () => {

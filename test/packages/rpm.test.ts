@@ -139,6 +139,12 @@ test('a database larger than any real one is refused', async () => {
   await assert.rejects(packageDatabase(memoryRootFs({ [PLACE]: { file: huge } })), { code: 'limit' })
 })
 
+test('a database whose pages go round in a circle is refused', async () => {
+  const database = rpmDatabaseOf([{ name: 'a' }, { name: 'b' }])
+  database.writeUInt32BE(2, 512 + 8)
+  await assert.rejects(packageDatabase(memoryRootFs({ [PLACE]: database })), { code: 'unsupported' })
+})
+
 test('every byte of a database may be another: it is read or refused', async () => {
   const sound = rpmDatabaseOf([
     { name: 'a', files: ['/opt/a'] },
