@@ -6,6 +6,7 @@
  * engine; `roots.sh` says what making the roots needs. Rows that lack something say so.
  */
 import { cpus } from 'node:os'
+import { BUILD_ROWS } from './build-rows.js'
 import { DIRECTORY_ROWS } from './directory-rows.js'
 import { DOCKER_ROWS } from './docker-rows.js'
 import { removeImages } from './places.js'
@@ -13,7 +14,7 @@ import { REGISTRY_ROWS, stopRegistry } from './registry-rows.js'
 import { HEAD, lineOf } from './rows.js'
 
 const words = process.argv.slice(2)
-const all = [...DIRECTORY_ROWS, ...DOCKER_ROWS, ...REGISTRY_ROWS]
+const all = [...DIRECTORY_ROWS, ...DOCKER_ROWS, ...BUILD_ROWS, ...REGISTRY_ROWS]
 const rows = words.length === 0 ? all : all.filter(({ what }) => words.some((word) => what.includes(word)))
 
 console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} CPUs.`)

@@ -47,7 +47,8 @@ export function removeImages(): void {
   for (const tag of imported) outputOf(['docker', 'rmi', tag])
 }
 
-function requireEngine(): void {
+/** Throws NotMeasured where no engine answers. */
+export function requireEngine(): void {
   const { status, error, stderr } = spawnSync('docker', ['version'], { encoding: 'utf8', env: ENVIRONMENT })
   if (error !== undefined) throw new NotMeasured('no docker command')
   if (status !== 0) throw new NotMeasured(`no engine: ${lastLine(stderr)}`)

@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { closureOf, liftbin } from './liftbin.js'
+import { type Command, type Ratio, ratioOf, run } from './pairs.js'
+import { type RootName, requireEngine, root, withFolder } from './places.js'
+import { measuredRatio, type Row } from './rows.js'
+
+/** Making the image itself, compared with what would make it otherwise. */
+export const BUILD_ROWS: readonly Row[] = [
+  loadRow('curl', '/usr/bin/echo', 5),
+  loadRow('curl', '/usr/bin/curl', 50),
+  loadRow('ffmpeg', '/usr/bin/ffmpeg', 200),
+  packRow('curl', '/usr/bin/echo', 5),
+  packRow('curl', '/usr/bin/curl', 50),
+  packRow('ffmpeg', '/usr/bin/ffmpeg', 200),
+]
+
+const TAG = 'liftbin-bench/built:1'
+
+function loadRow(name: RootName, program: string, about: number): Row {
+  return {
+    what: `build into Docker, about ${about} files / BuildKit with a COPY per file`,
+    // Few files cost less than starting anything does, so only one row is held to a limit.
+    ...(about === 50 ? { must: 0.25, aim: 0.12 } : {}),
+    measure: () => {
+      requireEngine()
+      const files = closureOf(`dir:${root(name)}`, program)
+      const build = liftbin('build', `dir:${root(name)}`, program, '--quiet', '--to', `docker:${TAG}`)
+      try {
+        return withFolder((folder) =>
+          measured(ratioOf(build, copyEach(root(name), files, folder), 7), files.length),
+        )
+      } finally {
+        run(['docker', 'rmi', '--force', TAG])
+      }
+    },
+  }
+}
+
+/** What one would write by hand, if one knew the files; nothing of an earlier build is used again. */
+function copyEach(context: string, files: readonly string[], folder: string): Command {
+  const dockerfile = join(folder, 'Dockerfile')
+  const copies = files.map((file) => `COPY ${JSON.stringify([file, file])}`)
+  writeFileSync(dockerfile, ['FROM scratch', ...copies, ''].join('\n'))
+  const options = ['--quiet', '--no-cache', '--tag', TAG, '--file', dockerfile]
+  return ['env', 'DOCKER_BUILDKIT=1', 'docker', 'build', ...options, context]
+}
+
+function packRow(name: RootName, program: string, about: number): Row {
+  return {
+    what: `build of an archive, about ${about} files, uncompressed / \`tar -c\` plus \`node -e 0\``,
+    ...(about === 200 ? { must: 3, aim: 1.5 } : {}),
+    measure: () => {
+      const files = closureOf(`dir:${root(name)}`, program)
+      return withFolder((folder) => {
+        const to = ['--compression', 'none', '--to', `oci-archive:${join(folder, 'image.tar')}`]
+        const build = liftbin('build', `dir:${root(name)}`, program, '--quiet', ...to)
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: of bash
+        const script = '"$0" -e 0 && tar -C "$1" -cf "$2" -- "${@:3}"'
+        const relative = files.map((file) => file.slice(1))
+        const tar = [
+          'bash',
+          '-c',
+          script,
+          process.execPath,
+          root(name),
+          join(folder, 'tar'),
+          ...relative,
+        ] as const
+        return measured(ratioOf(build, tar, 7), files.length)
+      })
+    },
+  }
+}
+
+function measured(ratio: Ratio, files: number) {
+  const measurement = measuredRatio(ratio)
+  return { ...measurement, n: `${measurement.n}, ${files} files` }
+}
