@@ -32,11 +32,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pack: [...BASE, 'rootfs', 'image', 'lift'],
   destination: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack'],
   verify: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack', 'destination'],
-  index: [
-    ...[...RESOLVING, 'packages', 'source', 'needs', 'lift', 'audit', 'emit', 'pack', 'destination'],
-    'verify',
-  ],
-  cli: ['index'],
+  reading: [...RESOLVING, 'packages', 'source', 'needs', 'lift', 'audit', 'emit'],
+  index: ['reading', 'pack', 'destination', 'verify'],
+  cli: ['reading', 'index'],
 }
 
 /** What to do about an import that the table forbids. */
@@ -115,7 +113,7 @@ function importedPath(file: SourceFile, name: string): string {
 
 test('there are files to look at, and imports in them', () => {
   assert.ok(files.length > 20)
-  assert.ok(files.some(({ path, imports }) => path === 'cli/main.ts' && imports.includes('../index.js')))
+  assert.ok(files.some(({ path, imports }) => path === 'cli/main.ts' && imports.includes('../reading.js')))
 })
 
 test('every folder and top-level file of src has a row in the table', () => {

@@ -1,6 +1,6 @@
 /**
  * Bundles the command line, since reading and compiling code is most of a short run. What parses the arguments is
- * one file, the library another, which `--version`, `--help` and a wrong word on the command line never load, and
+ * one file, the reading part of the library another, which `--version`, `--help` and a wrong word on the command line never load, and
  * so is each package that few runs need; a few lines start them with the code caches that are made here as well.
  */
 import { spawnSync } from 'node:child_process'
@@ -12,7 +12,8 @@ const RARE = ['execa', 'fflate', 'fzstd']
 
 /** What the other bundles load as a file of its own, when they come to need it. */
 const APART = [
-  [/^(\.\.\/)+index\.js$/, './library.cjs'],
+  [/^(\.\.\/)+reading\.js$/, './library.cjs'],
+  [/^(\.\.\/)+index\.js$/, './whole.cjs'],
   ...RARE.map((name) => [new RegExp(`^${name}$`), `./${name}.cjs`]),
 ]
 
@@ -53,14 +54,19 @@ await build({
   plugins: [apart],
   alias: { 'node:child_process': './src/cli/child-process.ts' },
 })
-await build({
-  ...common,
-  ...mapped,
-  entryPoints: ['src/index.ts'],
-  outfile: 'dist/cli/library.cjs',
-  plugins: [apart],
-  alias: { assert: './src/cli/assert.ts' },
-})
+for (const [entry, outfile] of [
+  ['src/reading.ts', 'dist/cli/library.cjs'],
+  ['src/index.ts', 'dist/cli/whole.cjs'],
+]) {
+  await build({
+    ...common,
+    ...mapped,
+    entryPoints: [entry],
+    outfile,
+    plugins: [apart],
+    alias: { assert: './src/cli/assert.ts' },
+  })
+}
 for (const name of RARE) await build({ ...common, entryPoints: [name], outfile: `dist/cli/${name}.cjs` })
 
 // Without caches the command is only slower to start, so nothing depends on how this ends.

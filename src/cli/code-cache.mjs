@@ -21,6 +21,7 @@ const cache = mkdtempSync(join(tmpdir(), 'liftbin-build-'))
 process.env.XDG_CACHE_HOME = cache
 const image = await cachedImage(`${directory}main.cjs`).catch(() => undefined)
 if (image !== undefined) RUNS.push([image, '/none'])
+RUNS.push(['build', 'dir:/', '/bin/sh', '--quiet', '--to', `tar:${join(cache, 'built.tar')}`])
 
 for (const argv of RUNS) await run(argv)
 for (const [file, { text, script }] of scripts) {

@@ -1,5 +1,8 @@
-/** The library, loaded when a command needs it: starting up is most of the time of a small lift. */
-export type Door = typeof import('../index.js')
+/** The part of the library that reads, loaded when a command needs it: starting up is most of a small lift. */
+export type Door = typeof import('../reading.js')
+
+/** All of the library, for commands that write images or run them. */
+export type WholeDoor = typeof import('../index.js')
 
 /** The part of a stream that the command line uses. */
 export interface Stream {
@@ -16,6 +19,7 @@ export interface Context {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
   readonly door: () => Promise<Door>
+  readonly wholeDoor: () => Promise<WholeDoor>
 }
 
 /** The options that all commands have. */

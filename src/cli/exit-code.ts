@@ -1,4 +1,4 @@
-import type { ErrorCode, Finding } from '../index.js'
+import type { ErrorCode, Finding } from '../reading.js'
 
 /** What the caller of the command learns from its exit status. */
 export const EXIT = {

@@ -1,4 +1,4 @@
-import type { LayerProgress } from '../index.js'
+import type { LayerProgress } from '../reading.js'
 import { formatPart, formatSize } from './print.js'
 
 /** What is said of layers that are being read. */

@@ -1,4 +1,4 @@
-import type { Finding, LiftOptions } from '../index.js'
+import type { Finding, LiftOptions } from '../reading.js'
 import type { LddFlag } from './context.js'
 import type { Manner } from './print.js'
 

@@ -18,7 +18,8 @@ const context: Context = {
   err: streamOf(2, () => process.stderr),
   env: process.env,
   signal: interrupt.signal,
-  door: () => import('../index.js'),
+  door: () => import('../reading.js'),
+  wholeDoor: () => import('../index.js'),
 }
 
 const argv = process.argv.slice(2)

@@ -1,4 +1,4 @@
-import type { Image, Limits, OpenOptions, Platform } from '../index.js'
+import type { Image, Limits, OpenOptions, Platform } from '../reading.js'
 import type { CommonFlags, Context, Door, SourceFlags } from './context.js'
 import { type Progress, startProgress } from './progress.js'
 

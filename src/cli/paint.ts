@@ -1,4 +1,4 @@
-import type { Paint } from '../index.js'
+import type { Paint } from '../reading.js'
 import type { CommonFlags, Context, Stream } from './context.js'
 
 /** Colours for a stream: none unless it is a terminal and neither NO_COLOR, TERM nor --no-color forbid it. */

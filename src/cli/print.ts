@@ -8,7 +8,7 @@ import type {
   LiftedProgram,
   Paint,
   Platform,
-} from '../index.js'
+} from '../reading.js'
 import type { CommonFlags, Context, Door } from './context.js'
 import { EXIT, exitOfError } from './exit-code.js'
 import { paintFor } from './paint.js'

@@ -1,4 +1,4 @@
-import type { LayerProgress } from '../index.js'
+import type { LayerProgress } from '../reading.js'
 import type { CommonFlags, Context } from './context.js'
 import { type LayerWords, layerWords } from './layer-words.js'
 import { formatSize } from './print.js'

@@ -105,7 +105,13 @@ async function liftbinIn(tree: Readonly<Record<string, MemoryNode>>, binary: str
   const signal = new AbortController().signal
   const door = () => import('../../src/index.js')
   const streams = { out: stream('out'), err: stream('err') }
-  const status = await run([`dir:${directory}`, binary], { ...streams, env: {}, signal, door })
+  const status = await run([`dir:${directory}`, binary], {
+    ...streams,
+    env: {},
+    signal,
+    door,
+    wholeDoor: door,
+  })
   remove()
   return { status, directory, ...written }
 }

@@ -34,6 +34,7 @@ const context: Context = {
   env: {},
   signal: new AbortController().signal,
   door: () => import('../../src/index.js'),
+  wholeDoor: () => import('../../src/index.js'),
 }
 
 function fillDiskAfter(bytes: number): void {

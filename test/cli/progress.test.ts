@@ -15,7 +15,14 @@ function terminal(isTTY: boolean, columns = 20): { context: Context; written: ()
   }
   const signal = new AbortController().signal
   return {
-    context: { out: err, err, env: {}, signal, door: () => assert.fail('not needed') },
+    context: {
+      out: err,
+      err,
+      env: {},
+      signal,
+      door: () => assert.fail('not needed'),
+      wholeDoor: () => assert.fail('not needed'),
+    },
     written: () => text,
   }
 }

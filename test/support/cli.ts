@@ -1,4 +1,4 @@
-import type { Context, Door } from '../../src/cli/context.js'
+import type { Context, WholeDoor } from '../../src/cli/context.js'
 import { run } from '../../src/cli/program.js'
 import { EMPTY_CONFIG } from '../../src/image/config.js'
 import { formatPlatform, parsePlatform } from '../../src/image/platform.js'
@@ -75,6 +75,7 @@ export function contextOf(answers: Answers): Observed {
     env: answers.env ?? {},
     signal: answers.signal ?? new AbortController().signal,
     door: async () => doorOf(answers, calls),
+    wholeDoor: async () => doorOf(answers, calls),
   }
   return { context, written, calls }
 }
@@ -91,7 +92,7 @@ export function transcript(argv: readonly string[], { out, err, status }: Ran): 
   return `$ liftbin ${argv.join(' ')}\n${out}${errLines.map((line) => `${line}\n`).join('')}exit ${status}\n`
 }
 
-function doorOf(answers: Answers, calls: Call[]): Door {
+function doorOf(answers: Answers, calls: Call[]): WholeDoor {
   return {
     ...library,
     openImage: async (reference, options = {}) => {

@@ -1,4 +1,4 @@
-import type { Audit } from '../../index.js'
+import type { Audit } from '../../reading.js'
 import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'

@@ -1,5 +1,5 @@
 import type { NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
-import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
+import type { CommonFlags, Context, LddFlag, SourceFlags, WholeDoor } from '../context.js'
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -30,9 +30,11 @@ export async function buildCommand(
   reference: string,
   binaries: readonly string[],
   flags: BuildFlags,
-  context: Context,
+  { wholeDoor, ...surroundings }: Context,
 ): Promise<number> {
-  const door = await context.door()
+  const door = await wholeDoor()
+  // One library, not two, whose errors are the same.
+  const context: Context = { ...surroundings, wholeDoor, door: wholeDoor }
   const { destination } = door.parseDestination(flags.to)
   const options = imageOptions(flags, context, door)
   const { lifts, written } = await onAllImages(reference, flags, context, async (opened) => {
@@ -63,7 +65,7 @@ function liftOne({ image, door, common }: Opened, binaries: readonly string[], f
 function imageOptions(
   { entrypoint, cmd, user, env, workdir, label, annotation }: BuildFlags,
   { env: environment }: Context,
-  { sourceDateEpoch }: Door,
+  { sourceDateEpoch }: WholeDoor,
 ): NewImageOptions {
   const epoch = sourceDateEpoch(environment)
   return given({ entrypoint, cmd, user, env, workdir, labels: label, annotations: annotation, epoch })
@@ -96,7 +98,7 @@ function answerText(
   written: Written,
   lifts: readonly TreeLift[],
   { format, to }: BuildFlags,
-  door: Door,
+  door: WholeDoor,
 ): string {
   if (to === 'tar:-') return ''
   if (format === 'json') return door.buildJson(written, lifts)

@@ -1,4 +1,4 @@
-import type { EmitOptions, Finding, Lift, LiftOptions } from '../../index.js'
+import type { EmitOptions, Finding, Lift, LiftOptions } from '../../reading.js'
 import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'

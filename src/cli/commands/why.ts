@@ -1,4 +1,4 @@
-import type { Lift } from '../../index.js'
+import type { Lift } from '../../reading.js'
 import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
