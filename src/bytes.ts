@@ -2,6 +2,9 @@ import { isAscii } from 'node:buffer'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { LiftError, reasonOf } from './errors.js'
 
+/** What is there at once where nothing has to be waited for. */
+export type Soon<T> = T | Promise<T>
+
 /** Random access to bytes. `read` gives fewer bytes than asked only where the data ends. */
 export interface ByteReader {
   /** In bytes. */
@@ -211,6 +214,11 @@ export async function parseBlocks<T>(
   parse: (blocks: Blocks) => T,
   blockSize = 4096,
 ): Promise<T> {
+  return parseSoon(reader, parse, blockSize)
+}
+
+/** Does what `parseBlocks` does, without a promise where nothing has to be waited for; it then throws at once. */
+export function parseSoon<T>(reader: ByteReader, parse: (blocks: Blocks) => T, blockSize = 4096): Soon<T> {
   const blocks = new Map<number, Uint8Array>()
   const { size, readNow } = reader
   lent = 0
@@ -232,23 +240,32 @@ export async function parseBlocks<T>(
   const at = (offset: number, length: number): Uint8Array => {
     const end = Math.min(size, offset + length)
     if (offset >= end) return NOTHING
+    const start = offset - (offset % blockSize)
+    const block = end <= start + blockSize ? blocks.get(start / blockSize) : undefined
+    if (block !== undefined) return block.subarray(offset - start, end - start)
     const asked = blocksOf(offset, length)
     for (const span of missing(blocks, asked)) load([span])
     return gather(blocks, asked.first, asked.last, blockSize, offset, end)
   }
-  for (let waits = 0; ; waits++) {
+  const access: Blocks = { size, at, ahead }
+  const parseAfter = async ({ spans }: Missing, waits: number): Promise<T> => {
+    if (waits === MOST_WAITS)
+      throw new LiftError('malformed-elf', 'its tables are scattered over too many places')
+    for (const { first, last } of spans) {
+      const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
+      put(blocks, first, last, bytes, blockSize)
+    }
+    return parseOnce(waits + 1)
+  }
+  const parseOnce = (waits: number): Soon<T> => {
     try {
-      return parse({ size, at, ahead })
+      return parse(access)
     } catch (error) {
-      if (!(error instanceof Missing)) throw error
-      if (waits === MOST_WAITS)
-        throw new LiftError('malformed-elf', 'its tables are scattered over too many places')
-      for (const { first, last } of error.spans) {
-        const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
-        put(blocks, first, last, bytes, blockSize)
-      }
+      if (error instanceof Missing) return parseAfter(error, waits)
+      throw error
     }
   }
+  return parseOnce(0)
 }
 
 /** Blocks that follow each other. */

@@ -1,6 +1,6 @@
 import type { ElfFile } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
-import type { ElfReading, RootFiles } from '../loader/files.js'
+import type { RootFiles } from '../loader/files.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
 import { walk } from '../rootfs/walk.js'
@@ -27,10 +27,11 @@ export async function* elfFiles(
   }
   for await (const entry of walk(files.rootfs, '/', refuse)) {
     if (entry.kind !== 'file' || entry.size < SHORTEST) continue
-    const reading: ElfReading | undefined = await files
-      .read(entry)
-      .catch((error: unknown) => refuse(entry.path, error))
-    const elf = reading?.elf
+    const elf = await elfOf(files, entry).catch((error: unknown) => refuse(entry.path, error))
     if (elf !== undefined && !LEFT_OUT.has(elf.kind)) yield { entry, elf }
   }
+}
+
+async function elfOf(files: RootFiles, file: FileEntry): Promise<ElfFile | undefined> {
+  return (await files.read(file)).elf
 }

@@ -1,4 +1,4 @@
-import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
+import { type Blocks, type ByteReader, parseSoon, type Soon } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { readDynamic } from './dynamic.js'
 import { malformed } from './fields.js'
@@ -111,7 +111,12 @@ export interface ElfFile extends ElfHeader {
  * of the file. Sections are never needed (System V gABI, "Program Loading and Dynamic Linking").
  */
 export async function readElf(reader: ByteReader): Promise<ElfFile> {
-  return parseBlocks(reader, parseElf)
+  return readElfSoon(reader)
+}
+
+/** Does what `readElf` does, without a promise where nothing has to be waited for; it then throws at once. */
+export function readElfSoon(reader: ByteReader): Soon<ElfFile> {
+  return parseSoon(reader, parseElf)
 }
 
 function parseElf(blocks: Blocks): ElfFile {

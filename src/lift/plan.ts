@@ -1,6 +1,6 @@
 import type { ByteReader } from '../bytes.js'
 import type { RootFiles } from '../loader/files.js'
-import { rootFiles } from '../loader/files.js'
+import { awaited, rootFiles } from '../loader/files.js'
 import { follow } from '../rootfs/follow.js'
 import { type MemoryNode, memoryRootFs } from '../rootfs/memory.js'
 import { basename, components, join, normalise, parent, type RootPath } from '../rootfs/path.js'
@@ -132,12 +132,12 @@ export function plannedFiles(plan: PlannedTree, image: RootFiles): RootFiles {
   for (const [path, link] of plan.links) tree[path] = { link }
   for (const [to, file] of plan.sources) {
     const { mode, uid, gid, size, xattrs } = file
-    const inode = plan.hardLinks === 'kept' ? { identity: file.identity } : {}
     const content: ByteReader = {
       size,
       read: (offset, length) => image.rootfs.open(file).read(offset, length),
     }
-    const node = { file: content, mode, uid, gid, ...inode }
+    const copied = { file: content, mode, uid, gid }
+    const node = plan.hardLinks === 'kept' ? { ...copied, identity: file.identity } : copied
     tree[to] = xattrs === undefined ? node : { ...node, xattrs }
   }
   for (const [path, bytes] of plan.generated ?? []) tree[path] = bytes
@@ -152,8 +152,10 @@ export function plannedFiles(plan: PlannedTree, image: RootFiles): RootFiles {
   }
   return {
     rootfs: own.rootfs,
-    trail: own.trail,
-    read: (file) => fromImage(file, image.read, own.read),
+    ...awaited({
+      trail: own.atHand.trail,
+      read: (file) => fromImage(file, image.atHand.read, own.atHand.read),
+    }),
     content: (file) => fromImage(file, image.content, own.content),
   }
 }

@@ -1,7 +1,7 @@
 import { type ElfFile, type ElfHeader, headerFault } from '../elf/elf.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
-import type { ElfReading, RootFiles } from './files.js'
+import type { ElfReading, FilesAtHand } from './files.js'
 import type { Outcome } from './loader.js'
 
 /** What a loader finds at a path it opens. */
@@ -33,12 +33,12 @@ export function glibcSkips(outcome: Outcome): boolean {
 const HEADER_SIZE = { '32': 52, '64': 64 }
 
 /** Opens and judges a candidate library as glibc does (elf/dl-load.c, open_verify). */
-export async function glibcCandidate(files: RootFiles, trail: Trail, port: Port): Promise<Candidate> {
+export function glibcCandidate(files: FilesAtHand, trail: Trail, port: Port): Candidate {
   const file = openedFile(trail)
   if (typeof file === 'string') return { outcome: file }
   // Whatever the file says of itself, the loader wants a header of its own class.
   if (file.size < HEADER_SIZE[port.class]) return { outcome: 'too short' }
-  const reading = await files.read(file)
+  const reading = files.read(file)
   const header = reading.elf ?? reading.header
   if (header === undefined) {
     // Anything but its own class may be a library of some other loader.
@@ -56,11 +56,11 @@ export async function glibcCandidate(files: RootFiles, trail: Trail, port: Port)
  * Opens and judges a candidate as musl does (ldso/dynlink.c, map_library): only the type and a dynamic section
  * count there. A file of another machine would be mapped and crash; it is reported as what it is, and blocks.
  */
-export async function muslCandidate(files: RootFiles, trail: Trail, port: Port): Promise<Candidate> {
+export function muslCandidate(files: FilesAtHand, trail: Trail, port: Port): Candidate {
   if (trail.fault === 'name-too-long') return { outcome: 'absent' }
   const file = openedFile(trail)
   if (typeof file === 'string') return { outcome: file }
-  const reading = await files.read(file)
+  const reading = files.read(file)
   if (reading.elf === undefined) return { outcome: unreadableOutcome(reading) }
   const outcome = judgeHeader(reading.elf, port)
   if (outcome !== 'taken') return { outcome }

@@ -1,9 +1,11 @@
-import { type ElfFile, type ElfHeader, readElf, readHeader } from '../elf/elf.js'
+import type { ByteReader, Soon } from '../bytes.js'
+import { type ElfFile, type ElfHeader, readElfSoon, readHeader } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import { remembered } from '../rootfs/cached.js'
 import { follower, type Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry, RootFs } from '../rootfs/rootfs.js'
+import { type Answers, atHand, waitingFor } from '../rootfs/waiting.js'
 
 /** What reading a file as ELF gave: the file, or why not, with the header where at least that is sound. */
 export type ElfReading =
@@ -14,10 +16,17 @@ export type ElfReading =
 export interface RootFiles {
   readonly rootfs: RootFs
   /** Walks a path; relative ones from `workingDir`. */
-  trail(path: string, workingDir: RootPath): Promise<Trail>
-  read(file: FileEntry): Promise<ElfReading>
+  trail(path: string, workingDir: RootPath): Soon<Trail>
+  read(file: FileEntry): Soon<ElfReading>
+  readonly atHand: FilesAtHand
   /** The bytes of a small configuration file. Throws LiftError 'limit' above 64 MiB. */
   content(file: FileEntry): Promise<Uint8Array>
+}
+
+/** The same for work that never waits: they throw Lacking for what has to be waited for. */
+export interface FilesAtHand {
+  trail(path: string, workingDir: RootPath): Trail
+  read(file: FileEntry): ElfReading
 }
 
 const MAX_CONTENT = 64 * 1024 * 1024
@@ -25,28 +34,48 @@ const MAX_CONTENT = 64 * 1024 * 1024
 /** Remembers trails by text and ELF files by identity for as long as it lives. */
 export function rootFiles(rootfs: RootFs): RootFiles {
   const follow = follower(rootfs)
-  const trails = new Map<string, Promise<Trail>>()
-  const readings = new Map<string, Promise<ElfReading>>()
+  const trails = new Map<string, Trail>()
+  const readings: Answers<string, ElfReading> = new Map()
   const contents = new Map<string, Promise<Uint8Array>>()
-  return {
-    rootfs,
+  const own: FilesAtHand = {
     trail: (path, workingDir) => {
       const absolute = path.startsWith('/') ? path : `${workingDir === '/' ? '' : workingDir}/${path}`
       return remembered(trails, absolute, () => follow(absolute as RootPath))
     },
-    read: (file) => remembered(readings, file.identity, () => readFile(rootfs, file)),
+    read: (file) => atHand(readings, file.identity, () => readFile(rootfs.open(file))),
+  }
+  return {
+    rootfs,
+    ...awaited(own),
     content: (file) => remembered(contents, file.identity, () => readContent(rootfs, file)),
   }
 }
 
-async function readFile(rootfs: RootFs, file: FileEntry): Promise<ElfReading> {
-  const reader = rootfs.open(file)
-  try {
-    return { elf: await readElf(reader) }
-  } catch (error) {
-    if (!isElfFault(error)) throw error
-    return { elf: undefined, error, header: await readHeader(reader).catch(noHeader) }
+/** What is at hand, and the same for those who can wait for it. */
+export function awaited(own: FilesAtHand): Pick<RootFiles, 'trail' | 'read' | 'atHand'> {
+  return {
+    atHand: own,
+    trail: (path, workingDir) => waitingFor(() => own.trail(path, workingDir)),
+    read: (file) => waitingFor(() => own.read(file)),
   }
+}
+
+function readFile(reader: ByteReader): Soon<ElfReading> {
+  try {
+    const elf = readElfSoon(reader)
+    if (!(elf instanceof Promise)) return { elf }
+    return elf.then(
+      (elf) => ({ elf }),
+      (error) => faultIn(reader, error),
+    )
+  } catch (error) {
+    return faultIn(reader, error)
+  }
+}
+
+async function faultIn(reader: ByteReader, error: unknown): Promise<ElfReading> {
+  if (!isElfFault(error)) throw error
+  return { elf: undefined, error, header: await readHeader(reader).catch(noHeader) }
 }
 
 function noHeader(error: unknown): undefined {

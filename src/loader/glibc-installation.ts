@@ -1,10 +1,9 @@
 import { decodeText } from '../bytes.js'
 import { remembered } from '../rootfs/cached.js'
-import type { Trail } from '../rootfs/follow.js'
-import type { Candidate } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { type LdSoCache, parseLdSoCache } from './ld-so-cache.js'
 import type { LoadedObject, Loader } from './loader.js'
+import type { Opened } from './search.js'
 import { type GlibcBuild, readGlibcBuild } from './system-dirs.js'
 
 /** Everything a glibc loader reads besides libraries: fixed for one loader file in one root. */
@@ -16,7 +15,7 @@ export interface GlibcInstallation {
   readonly preloadNames: readonly string[]
   readonly configuration: Loader['configuration']
   /** What lies at a path, judged for this loader; shared by all programs. */
-  readonly opened: Map<string, Promise<{ trail: Trail; candidate: Candidate }>>
+  readonly opened: Map<string, Opened>
 }
 
 /** The file with names of libraries that are loaded before all others, whatever the environment says. */

@@ -12,24 +12,19 @@ export function glibcOpener(installation: GlibcInstallation, settings: LoaderSet
     ...settings.hwcaps.map((level) => `glibc-hwcaps/${level}/`),
     ...legacySubdirectories(installation),
   ]
-  const exists = async (directory: string) =>
-    (await files.trail(directory === '' ? '.' : directory, settings.workingDir)).end?.kind === 'directory'
-  const existing = new Map<string, Promise<readonly string[]>>()
-  const findExisting = async (directory: string): Promise<readonly string[]> => {
-    const found: string[] = []
-    for (const name of subdirectories) {
-      if (await exists(`${directory}${name}`)) found.push(`${directory}${name}`)
-    }
-    return found
-  }
+  const exists = (directory: string) =>
+    files.atHand.trail(directory === '' ? '.' : directory, settings.workingDir).end?.kind === 'directory'
+  const existing = new Map<string, readonly string[]>()
+  const findExisting = (directory: string) =>
+    subdirectories.map((name) => `${directory}${name}`).filter(exists)
   return {
     exists,
     skips: glibcSkips,
     subdirectories: (directory) => remembered(existing, directory, () => findExisting(directory)),
     open: (path) =>
-      remembered(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, async () => {
-        const trail = await files.trail(path, settings.workingDir)
-        return { trail, candidate: await glibcCandidate(files, trail, object.elf) }
+      remembered(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, () => {
+        const trail = files.atHand.trail(path, settings.workingDir)
+        return { trail, candidate: glibcCandidate(files.atHand, trail, object.elf) }
       }),
   }
 }

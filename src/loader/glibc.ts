@@ -1,5 +1,7 @@
+import type { Soon } from '../bytes.js'
 import type { ElfFile } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
+import { waitingFor } from '../rootfs/waiting.js'
 import { entriesFor } from './cache-search.js'
 import { cachedEntry } from './glibc-cache.js'
 import { type GlibcInstallation, PRELOAD_PATH } from './glibc-installation.js'
@@ -65,20 +67,18 @@ interface Rules {
   readonly lists: Map<LoadedObject, SearchList>
 }
 
-function resolve(
-  rules: Rules,
-  asked: string,
-  requester: LoadedObject,
-  map: LinkMap,
-): Promise<Resolution> | Resolution {
+function resolve(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Soon<Resolution> {
   const known = asked.includes('$') ? undefined : loadedIn(map).byName(asked)
-  if (known !== undefined) return { name: asked, attempts: [], found: known, rule: 'already-loaded' }
+  if (known !== undefined) return { name: asked, attempts: NONE, found: known, rule: 'already-loaded' }
   // The program is called by no name, and so answers to the empty one (elf/rtld.c, dl_main).
-  if (asked === '') return { name: asked, attempts: [], found: map.program, rule: 'already-loaded' }
-  return look(rules, asked, requester, map)
+  if (asked === '') return { name: asked, attempts: NONE, found: map.program, rule: 'already-loaded' }
+  return waitingFor(() => look(rules, asked, requester, map))
 }
 
-async function look(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> {
+/** Shared by most answers, since making a list in each costs more than finding them. */
+const NONE: readonly Attempt[] = []
+
+function look(rules: Rules, asked: string, requester: LoadedObject, map: LinkMap): Resolution {
   const tokens = tokensIn(asked)
   const name =
     tokens.length === 0
@@ -89,8 +89,8 @@ async function look(rules: Rules, asked: string, requester: LoadedObject, map: L
   const loaded = asked.includes('$') ? loadedIn(map).byName(name) : undefined
   if (loaded !== undefined) return { name: asked, attempts, found: loaded, rule: 'already-loaded' }
   const end = name.includes('/')
-    ? await tryPath(name, { rule: 'path' }, rules.opener, attempts)
-    : await search(rules, name, requester, map, attempts)
+    ? tryPath(name, { rule: 'path' }, rules.opener, attempts)
+    : search(rules, name, requester, map, attempts)
   const answer =
     end.hit === undefined
       ? notFound(asked, attempts, end)
@@ -147,23 +147,23 @@ function taken(
 }
 
 /** The sources in glibc's order: RPATH chain, LD_LIBRARY_PATH, RUNPATH, cache, default directories. */
-async function search(
+function search(
   rules: Rules,
   name: string,
   requester: LoadedObject,
   map: LinkMap,
   attempts: Attempt[],
-): Promise<SearchEnd> {
+): SearchEnd {
   const { installation, settings } = rules
   const lists = glibcLists(installation, settings, requester, map.program, rules.lists)
   const environment = remembered(rules.environments, map.program, () =>
     glibcEnvironmentList(installation, settings, map.program),
   )
   for (const list of [...lists.rpath, ...environment, ...lists.runpath]) {
-    const end = await searchList(list, name, rules.opener, attempts)
+    const end = searchList(list, name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined) return end
   }
-  const cached = await searchCache(rules, name, requester.elf, attempts)
+  const cached = searchCache(rules, name, requester.elf, attempts)
   if (cached.hit !== undefined || cached.blockedBy !== undefined) return cached
   if (hasNoDefaultLib(requester.elf)) return {}
   return searchList(
@@ -174,18 +174,13 @@ async function search(
   )
 }
 
-async function searchCache(
-  rules: Rules,
-  name: string,
-  requester: ElfFile,
-  attempts: Attempt[],
-): Promise<SearchEnd> {
+function searchCache(rules: Rules, name: string, requester: ElfFile, attempts: Attempt[]): SearchEnd {
   const { build } = rules.installation
   const entry = cachedEntry(rules.installation, rules.settings.hwcaps, name)
   if (entry === undefined) return {}
   if (hasNoDefaultLib(requester) && build.directories.some((directory) => entry.path.startsWith(directory)))
     return {}
-  const end = await tryPath(entry.path, { rule: 'ld.so.cache' }, rules.opener, attempts)
+  const end = tryPath(entry.path, { rule: 'ld.so.cache' }, rules.opener, attempts)
   return end.blockedBy?.outcome === 'link loop' ? {} : end
 }
 

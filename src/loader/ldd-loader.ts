@@ -1,4 +1,5 @@
 import { basename, type RootPath } from '../rootfs/path.js'
+import { waitingFor } from '../rootfs/waiting.js'
 import { glibcCandidate, type Port } from './candidate.js'
 import type { RootFiles } from './files.js'
 import type { LddAnswer } from './ldd.js'
@@ -66,7 +67,7 @@ export async function resolveByLdd(
     return { ...own, attempts: [...own.attempts, { rule: 'ldd', path: name, outcome: 'absent' }] }
   }
   const trail = await files.trail(told.path, workingDir)
-  const candidate = await glibcCandidate(files, trail, port)
+  const candidate = await waitingFor(() => glibcCandidate(files.atHand, trail, port))
   const attempt: Attempt = { rule: 'ldd', path: told.path, outcome: candidate.outcome }
   if (candidate.outcome !== 'taken') return { ...own, attempts: [...own.attempts, attempt] }
   const { file, elf } = candidate

@@ -1,3 +1,4 @@
+import type { Soon } from '../bytes.js'
 import type { ElfFile } from '../elf/elf.js'
 import type { Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
@@ -133,12 +134,12 @@ export interface Loader {
   /** Names to load before all others, each with where it is asked for (`LD_PRELOAD`, `/etc/ld.so.preload`). */
   preloads(program: LoadedObject): Promise<readonly { readonly name: string; readonly from: string }[]>
   /**
-   * Finds one name for one object. Changes neither the map nor the objects. What is loaded already, as most are
-   * that are asked for, needs no promise.
+   * Finds one name for one object. Changes neither the map nor the objects. It gives a promise only where it has to
+   * wait for the files.
    */
-  resolve(name: string, requester: LoadedObject, map: LinkMap): Promise<Resolution> | Resolution
+  resolve(name: string, requester: LoadedObject, map: LinkMap): Soon<Resolution>
   /** Finds a name of the preload list: for glibc as if the program asked, for musl as if nobody did. */
-  resolvePreload(name: string, map: LinkMap): Promise<Resolution> | Resolution
+  resolvePreload(name: string, map: LinkMap): Soon<Resolution>
   /** The name an object answers to from now on, after it was asked for by `name`; undefined for none. */
   remembers(name: string, object: LoadedObject): string | undefined
   /** Files it reads besides libraries, as far as they exist: its cache, its preload list, its path file. */

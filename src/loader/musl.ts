@@ -1,14 +1,15 @@
 import { definesSymbols } from '../elf/elf.js'
 import { remembered } from '../rootfs/cached.js'
-import type { Trail } from '../rootfs/follow.js'
 import { basename, parent } from '../rootfs/path.js'
-import { type Candidate, muslCandidate } from './candidate.js'
+import { type Answers, atHand, waitingFor } from '../rootfs/waiting.js'
+import { muslCandidate } from './candidate.js'
 import type { RootFiles } from './files.js'
 import { type MuslSystemPath, readMuslSystemPath, splitMuslList } from './ld-musl-path.js'
 import type { Attempt, LinkMap, LoadedObject, Loader, LoaderSettings, Resolution } from './loader.js'
 import {
   type Hit,
   notFound,
+  type Opened,
   type Opener,
   type SearchEnd,
   type SearchList,
@@ -21,9 +22,9 @@ export interface MuslInstallation {
   readonly files: RootFiles
   readonly object: LoadedObject
   readonly systemPath: MuslSystemPath
-  readonly opened: Map<string, Promise<{ trail: Trail; candidate: Candidate }>>
+  readonly opened: Map<string, Opened>
   /** Whether a file is a C library, by identity. */
-  readonly libcs: Map<string, Promise<boolean>>
+  readonly libcs: Answers<string, boolean>
 }
 
 /** Reads the loader's path file. */
@@ -38,7 +39,7 @@ export async function readMuslInstallation(
 /** The rules of musl's dynamic loader (ldso/dynlink.c, load_library), top to bottom. */
 export function muslLoader(installation: MuslInstallation, settings: LoaderSettings): Loader {
   const { object, systemPath } = installation
-  const opener = muslOpener(installation, settings)
+  const rules: Rules = { installation, settings, opener: muslOpener(installation, settings) }
   return {
     dialect: 'musl',
     object,
@@ -58,8 +59,8 @@ export function muslLoader(installation: MuslInstallation, settings: LoaderSetti
             .split(/[\s:]+/)
             .filter((name) => name !== '')
             .map((name) => ({ name, from: 'LD_PRELOAD' })),
-    resolve: (name, requester, map) => resolve({ installation, settings, opener }, name, requester, map),
-    resolvePreload: (name, map) => resolve({ installation, settings, opener }, name, undefined, map),
+    resolve: (name, requester, map) => waitingFor(() => resolve(rules, name, requester, map)),
+    resolvePreload: (name, map) => waitingFor(() => resolve(rules, name, undefined, map)),
   }
 }
 
@@ -73,26 +74,21 @@ interface Rules {
 const RESERVED = /^lib(c|pthread|rt|m|dl|util|xnet)\./
 const NAME_MAX = 255
 
-async function resolve(
-  rules: Rules,
-  name: string,
-  requester: LoadedObject | undefined,
-  map: LinkMap,
-): Promise<Resolution> {
+function resolve(rules: Rules, name: string, requester: LoadedObject | undefined, map: LinkMap): Resolution {
   const attempts: Attempt[] = []
   const { object } = rules.installation
   if (name === '') return notFound(name, attempts)
   if (RESERVED.test(name) || name === object.name) return { name, attempts, found: object, rule: 'builtin' }
   if (name.includes('/')) {
-    const end = await tryPath(name, { rule: 'path' }, rules.opener, attempts)
-    const answer = await settle(rules, name, requester, map, attempts, end)
+    const end = tryPath(name, { rule: 'path' }, rules.opener, attempts)
+    const answer = settle(rules, name, requester, map, attempts, end)
     return name.startsWith('/') ? answer : { ...answer, cautions: ['relative'] }
   }
   const loaded = map.objects.find((candidate) => candidate !== map.program && candidate.names.has(name))
   if (loaded !== undefined) return { name, attempts, found: loaded, rule: 'already-loaded' }
   if (Buffer.byteLength(name) > NAME_MAX) return notFound(name, attempts)
   for (const list of searchLists(rules, requester)) {
-    const end = await searchList(fitting(list, name), name, rules.opener, attempts)
+    const end = searchList(fitting(list, name), name, rules.opener, attempts)
     if (end.hit !== undefined || end.blockedBy !== undefined)
       return settle(rules, name, requester, map, attempts, end)
     if (attempts.at(-1)?.outcome === 'link loop') break
@@ -109,14 +105,14 @@ function fitting(list: SearchList, name: string): SearchList {
   return { ...list, directories: list.directories.filter(fits) }
 }
 
-async function settle(
+function settle(
   { installation }: Rules,
   name: string,
   requester: LoadedObject | undefined,
   map: LinkMap,
   attempts: Attempt[],
   end: SearchEnd,
-): Promise<Resolution> {
+): Resolution {
   if (end.hit === undefined) return notFound(name, attempts, end)
   const { file, elf } = end.hit.candidate
   const last = attempts[attempts.length - 1]!
@@ -127,7 +123,7 @@ async function settle(
     attempts[attempts.length - 1] = { ...last, outcome: 'same-file' }
     return { name, attempts, found: twin, rule: last.rule, opened: end.hit.trail }
   }
-  if (await isLibc(installation, end.hit.candidate)) {
+  if (isLibc(installation, end.hit.candidate)) {
     attempts[attempts.length - 1] = { ...last, outcome: 'second libc' }
     return { name, attempts, found: installation.object, rule: last.rule, opened: end.hit.trail }
   }
@@ -148,8 +144,8 @@ async function settle(
 /** What every C library defines, musl's loader among them, and nothing else does, so musl trusts. */
 const LIBC_SYMBOLS = ['__libc_start_main', 'stdin']
 
-function isLibc({ files, libcs }: MuslInstallation, { file, elf }: Hit['candidate']): Promise<boolean> {
-  return remembered(libcs, file.identity, () => definesSymbols(files.rootfs.open(file), elf, LIBC_SYMBOLS))
+function isLibc({ files, libcs }: MuslInstallation, { file, elf }: Hit['candidate']): boolean {
+  return atHand(libcs, file.identity, () => definesSymbols(files.rootfs.open(file), elf, LIBC_SYMBOLS))
 }
 
 /** LD_LIBRARY_PATH, then the rpath of the requester and of each object above it, then the system path. */
@@ -203,14 +199,14 @@ function originText(name: string): string {
 }
 
 function muslOpener({ files, object, opened }: MuslInstallation, settings: LoaderSettings): Opener {
-  const open = async (path: string) => {
-    const trail = await files.trail(path, settings.workingDir)
-    return { trail, candidate: await muslCandidate(files, trail, object.elf) }
+  const open = (path: string): Opened => {
+    const trail = files.atHand.trail(path, settings.workingDir)
+    return { trail, candidate: muslCandidate(files.atHand, trail, object.elf) }
   }
   return {
-    subdirectories: async () => [],
+    subdirectories: () => [],
     // A path that cannot be opened for an odd reason ends the whole search, whichever directory it was in.
-    exists: async () => true,
+    exists: () => true,
     skips: (outcome) => outcome === 'absent',
     open: (path) =>
       remembered(opened, path.startsWith('/') ? path : `${settings.workingDir}\0${path}`, () => open(path)),

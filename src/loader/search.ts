@@ -12,14 +12,23 @@ export interface SearchList {
   readonly directories: readonly string[]
 }
 
-/** How a search opens things: the dialect's judgement, and which subdirectories it tries first. */
+/** What lies at a path, and how a loader judges it. */
+export interface Opened {
+  readonly trail: Trail
+  readonly candidate: Candidate
+}
+
+/**
+ * How a search opens things: the dialect's judgement, and which subdirectories it tries first. It never waits, and
+ * throws Lacking for what has to be waited for.
+ */
 export interface Opener {
   /** Walks a path and judges what lies there. */
-  open(path: string): Promise<{ trail: Trail; candidate: Candidate }>
+  open(path: string): Opened
   /** CPU-specific subdirectories of a directory that exist, most preferred first, each ending in `/`. */
-  subdirectories(directory: string): Promise<readonly string[]>
+  subdirectories(directory: string): readonly string[]
   /** Whether a directory exists. */
-  exists(directory: string): Promise<boolean>
+  exists(directory: string): boolean
   /** Whether the loader goes on to the next path after this outcome; otherwise it stops with an error. */
   skips(outcome: Outcome): boolean
 }
@@ -38,19 +47,14 @@ export interface SearchEnd {
 }
 
 /** Tries each directory of a list for a name, recording every attempt. */
-export async function searchList(
-  list: SearchList,
-  name: string,
-  opener: Opener,
-  attempts: Attempt[],
-): Promise<SearchEnd> {
+export function searchList(list: SearchList, name: string, opener: Opener, attempts: Attempt[]): SearchEnd {
   for (const directory of list.directories) {
-    for (const place of [...(await opener.subdirectories(directory)), directory]) {
-      const end = await tryPath(`${place}${name}`, list, opener, attempts)
+    for (const place of [...opener.subdirectories(directory), directory]) {
+      const end = tryPath(`${place}${name}`, list, opener, attempts)
       if (end.hit !== undefined) return end
       if (end.blockedBy?.outcome === 'link loop') {
         // open_path gives up on this list alone, and only if it saw one of its directories (elf/dl-load.c).
-        if (await opener.exists(directory)) return {}
+        if (opener.exists(directory)) return {}
       } else if (end.blockedBy !== undefined) return end
     }
   }
@@ -61,16 +65,16 @@ export async function searchList(
 const MAX_ATTEMPTS = 20_000
 
 /** Tries one path. Throws LiftError 'limit' after too many of them for one name. */
-export async function tryPath(
+export function tryPath(
   path: string,
   from: Pick<SearchList, 'rule' | 'listOf'>,
   opener: Opener,
   attempts: Attempt[],
-): Promise<SearchEnd> {
+): SearchEnd {
   if (attempts.length >= MAX_ATTEMPTS) {
     throw new LiftError('limit', `one library is looked for in more than ${MAX_ATTEMPTS} places`)
   }
-  const { trail, candidate } = await opener.open(path)
+  const { trail, candidate } = opener.open(path)
   const { rule, listOf } = from
   const { outcome } = candidate
   const attempt: Attempt = listOf === undefined ? { rule, path, outcome } : { rule, path, outcome, listOf }

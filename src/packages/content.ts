@@ -4,6 +4,7 @@ import { remembered } from '../rootfs/cached.js'
 import { follower, type Trail } from '../rootfs/follow.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { FileEntry, RootFs } from '../rootfs/rootfs.js'
+import { waitingFor } from '../rootfs/waiting.js'
 
 /** An image as the readers of databases see it. */
 export interface PackageRoot {
@@ -15,7 +16,8 @@ export interface PackageRoot {
 
 /** Remembers ways for as long as it lives. */
 export function packageRoot(rootfs: RootFs): PackageRoot {
-  const follow = follower(rootfs)
+  const walked = follower(rootfs)
+  const follow = async (path: RootPath) => waitingFor(() => walked(path))
   const directories = new Map<RootPath, Promise<RootPath | undefined>>()
   const walk = async (path: RootPath) => {
     const { end } = await follow(path)

@@ -1,20 +1,21 @@
 import type { RootPath } from './path.js'
 import type { Entry, RootFs } from './rootfs.js'
+import { type Answers, atHand, waitingFor } from './waiting.js'
 
 /**
- * Remembers each answer of another root, absences included, so that each path is asked for once. The promises
- * are what is kept: two askers at the same time share one question.
+ * Remembers each answer of another root, absences included, so that each path is asked for once. Promises are kept
+ * too: two askers at the same time share one question.
  */
 export function cachedRootFs(inner: RootFs): RootFs {
-  const entries = new Map<RootPath, Promise<Entry | undefined>>()
+  const entries: Answers<RootPath, Entry | undefined> = new Map()
   const listings = new Map<RootPath, Promise<readonly Entry[]>>()
   const list = async (directory: RootPath): Promise<readonly Entry[]> => {
     const found = await inner.list(directory)
-    for (const entry of found) entries.set(entry.path, Promise.resolve(entry))
+    for (const entry of found) entries.set(entry.path, entry)
     return found
   }
   return {
-    lstat: (path) => remembered(entries, path, () => inner.lstat(path)),
+    lstat: (path) => waitingFor(() => atHand(entries, path, () => inner.lstat(path))),
     list: (directory) => remembered(listings, directory, () => list(directory)),
     open: (file) => inner.open(file),
     ...(inner.exact === undefined ? {} : { exact: (entries) => inner.exact!(entries) }),

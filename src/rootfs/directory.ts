@@ -43,11 +43,10 @@ export function directoryRootFs(hostDirectory: string): RootFs {
     await breath.take()
     proven.clear()
   }
+  const look = (path: RootPath): Entry | undefined =>
+    isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)
   return {
-    lstat: async (path) => {
-      if (breath.isDue()) await rest()
-      return isDotted(path) || !isRealDirectory(parent(path)) ? undefined : entryAt(path)
-    },
+    lstat: (path) => (breath.isDue() ? rest().then(() => look(path)) : look(path)),
     list: async (directory) => {
       if (breath.isDue()) await rest()
       return !isDotted(directory) && isRealDirectory(directory) ? listDirectory(root, directory, entryAt) : []

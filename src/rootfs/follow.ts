@@ -1,6 +1,7 @@
 import { remembered } from './cached.js'
 import { basename, components, join, parent, type RootPath } from './path.js'
 import type { Entry, RootFs, SymlinkEntry } from './rootfs.js'
+import { type Answers, atHand, waitingFor } from './waiting.js'
 
 /** Why a path leads nowhere. */
 export type TrailFault = 'absent' | 'not-a-directory' | 'link-loop' | 'name-too-long'
@@ -36,26 +37,39 @@ const MAX_NAME = 255
  */
 export async function follow(rootfs: RootFs, path: string, from: RootPath = '/'): Promise<Trail> {
   const asked = (path.startsWith('/') ? path : `${from === '/' ? '' : from}/${path}`) as RootPath
-  return (await walkAll(rootfs, asked)).trail
+  const look = looker(rootfs)
+  return waitingFor(() => walkAll(look, asked).trail)
 }
 
-/** Follows many absolute paths in a root that does not change: the way to a directory is walked once. */
-export function follower(rootfs: RootFs): (path: RootPath) => Promise<Trail> {
-  const directories = new Map<string, Promise<Walked>>()
-  return async (path) => {
+/**
+ * Follows many absolute paths in a root that does not change: the way to a directory is walked once. It never
+ * waits; see `waitingFor`.
+ */
+export function follower(rootfs: RootFs): (path: RootPath) => Trail {
+  const look = looker(rootfs)
+  const directories = new Map<string, Walked>()
+  return (path) => {
     const name = basename(path)
     if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path) || isTooLongName(name))
-      return follow(rootfs, path)
-    const above = await remembered(directories, parent(path), () => walkAll(rootfs, parent(path)))
+      return walkAll(look, path).trail
+    const above = remembered(directories, parent(path), () => walkAll(look, parent(path)))
     // Where the directory is none, the whole walk says what is wrong.
     const { links, stones, end: directory } = above.trail
-    if (directory?.kind !== 'directory') return follow(rootfs, path)
-    const end = await rootfs.lstat(join(directory.path, name))
-    if (end?.kind === 'symlink') return (await walk(rootfs, path, above, [name])).trail
+    if (directory?.kind !== 'directory') return walkAll(look, path).trail
+    const end = look(join(directory.path, name))
+    if (end?.kind === 'symlink') return walk(look, path, above, [name]).trail
     return end === undefined
       ? { asked: path, links, stones, end, fault: 'absent' }
       : { asked: path, links, stones, end }
   }
+}
+
+/** Looks at one path; throws Lacking where that has to be waited for. */
+type Look = (path: RootPath) => Entry | undefined
+
+function looker(rootfs: RootFs): Look {
+  const entries: Answers<RootPath, Entry | undefined> = new Map()
+  return (path) => atHand(entries, path, () => rootfs.lstat(path))
 }
 
 /** A trail, and the number of links followed for it, one that was followed twice counted twice. */
@@ -78,12 +92,12 @@ function isTooLongName(name: string): boolean {
 
 const START: Walked = { trail: { asked: '/', links: [], stones: [], end: undefined }, followed: 0 }
 
-async function walkAll(rootfs: RootFs, asked: RootPath): Promise<Walked> {
-  return walk(rootfs, asked, START, components(asked).reverse())
+function walkAll(look: Look, asked: RootPath): Walked {
+  return walk(look, asked, START, components(asked).reverse())
 }
 
 /** Goes on from the directory at the end of a trail, or from the root; the last component comes first. */
-async function walk(rootfs: RootFs, asked: RootPath, start: Walked, parts: string[]): Promise<Walked> {
+function walk(look: Look, asked: RootPath, start: Walked, parts: string[]): Walked {
   const links = [...start.trail.links]
   const stones = [...start.trail.stones]
   let followed = start.followed
@@ -108,7 +122,7 @@ async function walk(rootfs: RootFs, asked: RootPath, start: Walked, parts: strin
     }
     if (isTooLongName(part)) return done(undefined, 'name-too-long')
     const path: RootPath = here === '/' ? `/${part}` : `${here}/${part}`
-    entry = await rootfs.lstat(path)
+    entry = look(path)
     if (entry === undefined) return done(undefined, 'absent')
     if (entry.kind === 'symlink') {
       if (++followed > MAX_LINKS) return done(undefined, 'link-loop')
@@ -125,7 +139,7 @@ async function walk(rootfs: RootFs, asked: RootPath, start: Walked, parts: strin
       return done(undefined, 'not-a-directory')
     }
   }
-  entry ??= await rootfs.lstat(here)
+  entry ??= look(here)
   if (mustBeDirectory && entry?.kind !== 'directory') return done(undefined, 'not-a-directory')
   return entry === undefined ? done(undefined, 'absent') : done(entry)
 }

@@ -35,7 +35,7 @@ export function memoryRootFs(tree: Readonly<Record<string, MemoryNode>>): RootFs
   for (const [path, node] of Object.entries(tree)) addNode(held, normalise(path), node)
   let children: ReadonlyMap<RootPath, readonly Entry[]> | undefined
   return {
-    lstat: async (path) => held.get(path)?.entry,
+    lstat: (path) => held.get(path)?.entry,
     list: async (directory) => {
       children ??= childrenIn(held)
       return children.get(directory) ?? []

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../bytes.js'
+import type { ByteReader, Soon } from '../bytes.js'
 import type { RootPath } from './path.js'
 
 interface EntryBase {
@@ -54,8 +54,11 @@ export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry
  * `rootfs/follow.ts` is the one that walks links.
  */
 export interface RootFs {
-  /** The entry at a path, or undefined when there is none. Throws LiftError 'unreadable' when the host refuses. */
-  lstat(path: RootPath): Promise<Entry | undefined>
+  /**
+   * The entry at a path, or undefined when there is none. Throws or rejects with LiftError 'unreadable' when the host
+   * refuses.
+   */
+  lstat(path: RootPath): Soon<Entry | undefined>
   /** The entries of a directory, sorted by name (by UTF-16 code unit); empty when it is no directory. */
   list(directory: RootPath): Promise<readonly Entry[]>
   /** Ranged access to a file of this root. Reading throws LiftError 'unreadable' when the host refuses. */

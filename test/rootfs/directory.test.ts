@@ -128,7 +128,7 @@ test('what the user may not read is an error that names it', async (t) => {
         code: 'unreadable',
         message: /locked: permission denied/,
       })
-      await assert.rejects(rootfs.lstat('/locked/x'), {
+      await assert.rejects(async () => rootfs.lstat('/locked/x'), {
         code: 'unreadable',
         message: /locked\/x: permission denied/,
       })

@@ -171,7 +171,7 @@ test('an abort while files are read ends the reading as interrupted', async () =
     return true
   })
   await using image = await openImage('docker:demo', { env: engine.env, signal: abort.signal })
-  await assert.rejects(image.rootfs.lstat('/bin/tool'), { code: 'interrupted' })
+  await assert.rejects(async () => image.rootfs.lstat('/bin/tool'), { code: 'interrupted' })
 })
 
 test('a helper that cannot be removed is an error that says how to remove it', async () => {
