@@ -168,8 +168,9 @@ test('entries are read as they are asked for, each once', () => {
   const cache = parseLdSoCache(bytes, 'little')!
   assert.equal(cache.count, 3)
   const first = cache.entry(0)
+  const second = parseLdSoCache(Buffer.from(bytes), 'little')!.name(1)
   bytes.fill(0)
   assert.equal(cache.entry(0), first)
   assert.equal(cache.name(0), 'libb.so.2')
-  assert.equal(cache.name(1), '')
+  assert.notEqual(cache.name(1), second)
 })
