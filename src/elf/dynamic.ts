@@ -21,10 +21,7 @@ export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefi
   for (const need of needed) addNames(offsets, need)
   const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
   const strings = lookUp(blocks, places, defined === undefined ? offsets : offsets.concat(defined))
-  const dependencies = tags.dependencies.map(({ tag, value }) => ({
-    kind: KINDS.get(tag)!,
-    name: strings(value),
-  }))
+  const dependencies = tags.dependencies.map(({ kind, value }) => ({ kind, name: strings(value) }))
   const dynamic: Mutable<Dynamic> = {
     dependencies,
     needed: dependencies.filter(({ kind }) => kind === 'needed').map(({ name }) => name),
@@ -72,11 +69,6 @@ const DT = {
   FILTER: 0x7fff_ffff,
 } as const
 
-const KINDS: ReadonlyMap<number, Dynamic['dependencies'][number]['kind']> = new Map([
-  [DT.NEEDED, 'needed'],
-  [DT.AUXILIARY, 'auxiliary'],
-  [DT.FILTER, 'filter'],
-])
 const SINGLE = [
   { name: 'soname', tag: DT.SONAME },
   { name: 'rpath', tag: DT.RPATH },
@@ -87,8 +79,15 @@ const SINGLE = [
 
 /** Where symbols are looked up, in tables that are read elsewhere. */
 export const SYMBOL_TAGS = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
-/** The tags whose values are kept. */
-const WANTED: ReadonlySet<number> = new Set([...Object.values(DT), ...Object.values(SYMBOL_TAGS)])
+type Kind = Dynamic['dependencies'][number]['kind']
+
+/** The tags that count: those of dependencies, and those whose last value is kept. */
+const WANTED: ReadonlyMap<number, Kind | 'value'> = new Map([
+  ...[...Object.values(DT), ...Object.values(SYMBOL_TAGS)].map((tag) => [tag, 'value'] as const),
+  [DT.NEEDED, 'needed'],
+  [DT.AUXILIARY, 'auxiliary'],
+  [DT.FILTER, 'filter'],
+])
 
 /** Entries read at once; nearly every dynamic section is shorter. */
 const CHUNK = 64
@@ -98,7 +97,7 @@ const ENTRIES_MAX = 0x1_0000
 /** The dynamic array: dependencies in its order, of all other tags the last value. */
 interface Tags {
   readonly at: number
-  readonly dependencies: { tag: number; value: number }[]
+  readonly dependencies: { kind: Kind; value: number }[]
   readonly values: Map<number, number>
 }
 
@@ -130,11 +129,11 @@ function addTags(tags: Tags, words: Uint32Array, header: ElfHeader): boolean {
     // No tag has more than 32 bits.
     if (wide && words[at + high] !== 0) continue
     if (tag === DT.NULL) return true
-    const isDependency = KINDS.has(tag)
-    if (!isDependency && !WANTED.has(tag)) continue
+    const kind = WANTED.get(tag)
+    if (kind === undefined) continue
     const value = wide ? words[at + 2 + low]! + words[at + 2 + high]! * HIGH : words[at + 1]!
-    if (isDependency) tags.dependencies.push({ tag, value })
-    else tags.values.set(tag, value)
+    if (kind === 'value') tags.values.set(tag, value)
+    else tags.dependencies.push({ kind, value })
   }
   return false
 }

@@ -18,7 +18,7 @@ export function stringsOf(
   table: StringTable,
   offsets: readonly number[],
 ): (offset: number) => string {
-  const spans = spansOf(blocks, table, inOrder(offsets))
+  const spans = spansOf(blocks, table, rangesOf(offsets))
   let total = 0
   return (offset) => {
     let index = 0
@@ -41,8 +41,7 @@ interface Span {
   readonly text: string | undefined
 }
 
-function spansOf(blocks: Blocks, table: StringTable, sorted: Float64Array): Span[] {
-  const ranges = rangesOf(sorted)
+function spansOf(blocks: Blocks, table: StringTable, ranges: readonly Range[]): Span[] {
   for (const { last } of ranges) if (last >= table.size) throw outside(table, last)
   const placed = ranges.map(({ first, last }) => ({
     offset: table.offset + first,
@@ -64,8 +63,7 @@ function textIn({ first, bytes, text }: Span, offset: number): string | undefine
 
 /** Reads the places around some file offsets ahead, so that later looks at them read nothing. */
 export function readAhead(blocks: Blocks, offsets: readonly number[]): void {
-  const ranges = rangesOf(inOrder(offsets))
-  blocks.ahead(ranges.map(({ first, last }) => ({ offset: first, length: last - first + TAIL })))
+  blocks.ahead(rangesOf(offsets).map(({ first, last }) => ({ offset: first, length: last - first + TAIL })))
 }
 
 /** The bytes from `start` up to the next NUL as text; undefined when there is no NUL. */
@@ -91,16 +89,34 @@ const NAMES_MAX = 4096
 const STRING_MAX = 0x2_0000
 const TEXT_MAX = 0x10_0000
 
-/** Throws LiftError 'malformed-elf' for more different offsets than any real file has. */
-function inOrder(offsets: readonly number[]): Float64Array {
-  if (offsets.length > NAMES_MAX && new Set(offsets).size > NAMES_MAX)
-    throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
-  return new Float64Array(offsets).sort()
+/** The first and the last one of offsets that are read together. */
+interface Range {
+  readonly first: number
+  readonly last: number
 }
 
-/** Offsets that are read together. */
-function rangesOf(sorted: Float64Array): { readonly first: number; readonly last: number }[] {
-  const ranges: { first: number; last: number }[] = []
+/** Nearly always one. Throws LiftError 'malformed-elf' for more different offsets than any real file has. */
+function rangesOf(offsets: readonly number[]): readonly Range[] {
+  if (offsets.length > NAMES_MAX && new Set(offsets).size > NAMES_MAX)
+    throw new LiftError('malformed-elf', `dynamic section: more than ${NAMES_MAX} names`)
+  if (offsets.length === 0) return []
+  const whole = rangeOf(offsets)
+  return whole.last - whole.first <= GAP ? [whole] : rangesIn(new Float64Array(offsets).sort())
+}
+
+function rangeOf(offsets: readonly number[]): Range {
+  let first = offsets[0]!
+  let last = first
+  for (let index = 1; index < offsets.length; index++) {
+    const offset = offsets[index]!
+    if (offset < first) first = offset
+    else if (offset > last) last = offset
+  }
+  return { first, last }
+}
+
+function rangesIn(sorted: Float64Array): readonly Range[] {
+  const ranges: Range[] = []
   let first = 0
   for (let index = 1; index <= sorted.length; index++) {
     if (index < sorted.length && sorted[index]! - sorted[index - 1]! <= GAP) continue
