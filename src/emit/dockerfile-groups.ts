@@ -30,9 +30,15 @@ export function groupCopies(copies: readonly Copy[], origin: CopyOrigin): readon
   const shared = new Map<string, Copy[]>()
   const groups: Copy[][] = []
   for (const copy of withoutRepeats(copies)) {
-    const group = isGroupable(copy, origin) ? shared.get(parent(copy.to)) : undefined
-    if (group !== undefined) group.push(copy)
-    else groups.push(isGroupable(copy, origin) ? started(shared, copy) : [copy])
+    const directory = isGroupable(copy, origin) ? parent(copy.to) : undefined
+    const known = directory === undefined ? undefined : shared.get(directory)
+    if (known !== undefined) {
+      known.push(copy)
+      continue
+    }
+    const group = [copy]
+    groups.push(group)
+    if (directory !== undefined) shared.set(directory, group)
   }
   return groups
     .sort((a, b) => compare(sortKey(a), sortKey(b)))
@@ -44,12 +50,6 @@ export function groupCopies(copies: readonly Copy[], origin: CopyOrigin): readon
 function withoutRepeats(copies: readonly Copy[]): readonly Copy[] {
   const sorted = [...copies].sort((a, b) => compare(a.to, b.to))
   return sorted.filter((copy, index) => copy.to !== sorted[index - 1]?.to)
-}
-
-function started(shared: Map<string, Copy[]>, copy: Copy): Copy[] {
-  const group = [copy]
-  shared.set(parent(copy.to), group)
-  return group
 }
 
 function isGroupable(copy: Copy, origin: CopyOrigin): boolean {

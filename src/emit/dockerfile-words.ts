@@ -5,12 +5,19 @@ import { printable, printableJson } from './printable.js'
  * in which both builders take them off (dockerfile-reference, "COPY"; filepath.Match for the first).
  */
 export function sourceWord(path: string): string {
+  if (isPlain(path)) return `"${path}"`
   return destinationWord(needsWildcardEscape(path) ? path.replace(/[*?[\\]/g, wildcardEscape) : path)
 }
 
 /** A word of COPY's JSON form that is a destination: it is never matched, so the wildcard layer is left out. */
 export function destinationWord(path: string): string {
+  if (isPlain(path)) return `"${path}"`
   return printableJson(path.replace(/[\\"'$]/g, '\\$&'))
+}
+
+/** Whether nothing in a path means anything to any layer. */
+function isPlain(path: string): boolean {
+  return /^[\w./+:@=~-]*$/.test(path)
 }
 
 /** Whether both builders would take a source for a pattern. */

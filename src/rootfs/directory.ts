@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { constants, lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { decodeText, encodeText, fileReader, unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { breathing } from './breath.js'
@@ -73,7 +73,7 @@ function placeOf({ dev, ino }: Stats): Place {
 /** Whether a path still leads to the directory it led to; a link in its place leads to another one. */
 function isSamePlace(place: Place | undefined, host: string | Buffer): boolean {
   if (place === undefined) return false
-  const stats = asked(host, () => statSync(host, { throwIfNoEntry: false }))
+  const stats = asked(host, () => statSync(host, QUIETLY))
   return stats?.dev === place.dev && stats.ino === place.ino
 }
 
@@ -103,8 +103,11 @@ function linkText(host: string | Buffer): string {
 }
 
 function statOf(host: string | Buffer): Stats | undefined {
-  return asked(host, () => lstatSync(host, { throwIfNoEntry: false }))
+  return asked(host, () => lstatSync(host, QUIETLY))
 }
+
+/** An error would cost more than the look. */
+const QUIETLY = { throwIfNoEntry: false } as const
 
 function asked(host: string | Buffer, stat: () => Stats | undefined): Stats | undefined {
   try {
@@ -141,13 +144,18 @@ function entryOf(path: RootPath, stats: Stats, host: string | Buffer): Entry {
   const { uid, gid } = stats
   const mode = stats.mode & 0o7777
   const mtime = wholeSeconds(stats.mtimeMs / 1000)
-  if (stats.isFile()) {
-    const identity = identityOf(stats, host)
-    return { kind: 'file', path, mode, uid, gid, mtime, size: stats.size, identity }
+  switch (stats.mode & constants.S_IFMT) {
+    case constants.S_IFREG: {
+      const identity = identityOf(stats, host)
+      return { kind: 'file', path, mode, uid, gid, mtime, size: stats.size, identity }
+    }
+    case constants.S_IFDIR:
+      return { kind: 'directory', path, mode, uid, gid, mtime }
+    case constants.S_IFLNK:
+      return { kind: 'symlink', path, mode, uid, gid, mtime, target: targetOf(host) }
+    default:
+      return { kind: 'special', path, mode, uid, gid, mtime }
   }
-  if (stats.isDirectory()) return { kind: 'directory', path, mode, uid, gid, mtime }
-  if (stats.isSymbolicLink()) return { kind: 'symlink', path, mode, uid, gid, mtime, target: targetOf(host) }
-  return { kind: 'special', path, mode, uid, gid, mtime }
 }
 
 /** Some file systems number inodes beyond 2^53, where a double would make two of them equal. */
