@@ -1,3 +1,4 @@
+import type { Dynamic } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { LinkMap, LoadedObject, Loader, Resolution } from '../loader/loader.js'
 
@@ -52,7 +53,8 @@ function recorder(edges: Edge[], program: LoadedObject): Recorder {
   let length = 0
   return (edge) => {
     length += OVERHEAD + edge.name.length
-    for (const { path } of edge.resolution.attempts) length += OVERHEAD + path.length
+    const { attempts } = edge.resolution
+    for (let index = 0; index < attempts.length; index++) length += OVERHEAD + attempts[index]!.path.length
     if (length > MAX_RECORD)
       throw new LiftError('limit', `${program.name} has too many requests for libraries to be followed`)
     edges.push(edge)
@@ -117,7 +119,10 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
       for (let object = next(); object !== undefined; object = next()) {
         walked.add(object)
         if (object === map.loader) continue
-        for (const { kind, name } of object.elf.dynamic?.dependencies ?? []) {
+        const { dependencies = NONE } = object.elf.dynamic ?? {}
+        // By number, since these are most of the steps of a short run, and each would make objects for its iterator.
+        for (let index = 0; index < dependencies.length; index++) {
+          const { kind, name } = dependencies[index]!
           if (kind !== 'needed' && !loader.filters) continue
           const answer = loader.resolve(name, object, map)
           settle(object, kind, name, answer instanceof Promise ? await answer : answer)
@@ -126,6 +131,8 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
     },
   }
 }
+
+const NONE: Dynamic['dependencies'] = []
 
 function auditNames(program: LoadedObject): string[] {
   const { audit, depaudit } = program.elf.dynamic ?? {}
