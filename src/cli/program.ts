@@ -10,7 +10,7 @@ import { collect, parseCount, parseSize } from './words.js'
 /** Runs one command line, without the name of the program; gives the exit status. Never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const outcome = { status: EXIT.answer as number }
-  const program = buildProgram(context, outcome)
+  const program = buildProgram(context, outcome, commandsFor(argv))
   try {
     await program.parseAsync(argv, { from: 'user' })
     return outcome.status
@@ -32,7 +32,17 @@ export const FORMATS = { lift: ['dockerfile', 'json'], audit: ['tree', 'json'] }
 
 type Outcome = { status: number }
 
-function buildProgram(context: Context, outcome: Outcome): Command {
+type AddCommand = (program: Command, context: Context, outcome: Outcome) => void
+
+const COMMANDS: readonly AddCommand[] = [addLift, addWhy, addAudit, addBuild, addCache, addHelp]
+
+/** A line without options that starts with an image can only be a lift; the other commands need not be made for it. */
+function commandsFor(argv: readonly string[]): readonly AddCommand[] {
+  const isPlainLift = argv[0]?.includes(':') === true && !argv.some((word) => word.startsWith('-'))
+  return isPlainLift ? [addLift] : COMMANDS
+}
+
+function buildProgram(context: Context, outcome: Outcome, commands: readonly AddCommand[]): Command {
   const program = new Command('liftbin')
     .usage(USAGE)
     .description(
@@ -65,12 +75,7 @@ function buildProgram(context: Context, outcome: Outcome): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-  addLift(program, context, outcome)
-  addWhy(program, context, outcome)
-  addAudit(program, context, outcome)
-  addBuild(program, context, outcome)
-  addCache(program, context, outcome)
-  addHelp(program)
+  for (const add of commands) add(program, context, outcome)
   return program
 }
 

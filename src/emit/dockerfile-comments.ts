@@ -174,6 +174,8 @@ const RULES: Readonly<Record<Why['rule'], string>> = {
 }
 
 function foundBy(why: readonly Why[]): string {
-  const rules = [...new Set(why.map((one) => RULES[one.rule]))].filter((rule) => rule !== '').sort()
+  const found = new Set<string>()
+  for (let index = 0; index < why.length; index++) found.add(RULES[why[index]!.rule])
+  const rules = [...found].filter((rule) => rule !== '').sort()
   return rules.length === 0 ? '' : `, found ${rules.join(' and ')}`
 }
