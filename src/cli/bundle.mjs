@@ -64,7 +64,7 @@ for (const [entry, outfile] of [
     entryPoints: [entry],
     outfile,
     plugins: [apart],
-    alias: { assert: './src/cli/assert.ts' },
+    alias: { assert: './src/cli/assert.ts', 'node:os': './src/cli/os.ts' },
   })
 }
 for (const name of RARE) await build({ ...common, entryPoints: [name], outfile: `dist/cli/${name}.cjs` })

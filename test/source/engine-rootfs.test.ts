@@ -172,7 +172,10 @@ test('a tar that stops in the middle is an error, not a missing file', async () 
     return true
   })
   await using image = await openImage('docker:demo', { env: engine.env })
-  await assert.rejects(async () => image.rootfs.lstat('/usr/lib/lib1.so'), { name: 'LiftError', code: 'unreadable' })
+  await assert.rejects(async () => image.rootfs.lstat('/usr/lib/lib1.so'), {
+    name: 'LiftError',
+    code: 'unreadable',
+  })
 })
 
 test('a refusal by the engine is an error in its own words', async () => {
@@ -201,5 +204,8 @@ test('a helper container that somebody else removed is an error, not an empty im
     },
   )
   await using image = await openImage('docker:demo', { env: engine.env })
-  await assert.rejects(async () => image.rootfs.lstat('/etc/a'), { code: 'engine-failed', message: /No such container/ })
+  await assert.rejects(async () => image.rootfs.lstat('/etc/a'), {
+    code: 'engine-failed',
+    message: /No such container/,
+  })
 })
