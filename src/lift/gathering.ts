@@ -74,6 +74,12 @@ export class Gathering {
     this.#open(path, file, 'data')
   }
 
+  /** The links to a directory in which packages list their files, as it is called there. */
+  addListed({ asked, links }: Trail): void {
+    for (const link of links)
+      this.#addRow(this.#links, link.path, link, 'symlink', { neededBy: '', name: asked, rule: 'packages' })
+  }
+
   /** Everything that is loaded with an object. */
   addClosures(examination: Examination): void {
     const { interpreter, elf, file, loader, baseline } = examination

@@ -1,7 +1,7 @@
 import { LiftError } from '../errors.js'
 import { packageDatabase, RELEASE_FILES } from '../packages/database.js'
 import type { GeneratedFile, Ownership, Package, PackageDatabase } from '../packages/package.js'
-import { isInside, type RootPath } from '../rootfs/path.js'
+import { isInside, parent, type RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
 import { finding } from './finding.js'
 import { includedEntries } from './include.js'
@@ -48,6 +48,7 @@ async function packagesOf(lifting: Lifting, database: PackageDatabase): Promise<
   }
   for (const { add } of releases) add()
   const found = packagesBy([...lifted, ...releases.flatMap(({ entries }) => entries)], all)
+  if (lifting.layout === 'tree') await addListed(lifting, found.owners)
   const files = await database.reduced([...found.owners.values()])
   return { ...found, generated: files.filter(({ path }) => !isLifted(lifting, lifted, path)) }
 }
@@ -76,6 +77,19 @@ async function releaseFiles({ examiner, gathering }: Lifting): Promise<readonly 
     found.push({ entries: [...links, end], add: () => gathering.addRelease(trail, end) })
   }
   return found
+}
+
+/** Where a package lists `/bin/x`, that leads to the file in the new root as well, though it lies in `/usr/bin`. */
+async function addListed(
+  { examiner, gathering }: Lifting,
+  owners: ReadonlyMap<RootPath, Ownership>,
+): Promise<void> {
+  const directories = new Set<RootPath>()
+  for (const [path, { listed }] of owners)
+    if (parent(listed) !== parent(path)) directories.add(parent(listed))
+  for (const directory of [...directories].sort()) {
+    gathering.addListed(await examiner.files.trail(directory, '/'))
+  }
 }
 
 function packagesBy(

@@ -30,10 +30,10 @@ export async function gatherTree(lifting: Lifting, also: readonly Trail[]): Prom
   }
   for (const { entry, role } of gathering.entries()) add(entry, role)
   for (const trail of [...gathering.trails(), ...also]) await addTrail(files, trail, add)
-  const specials = await addIncluded(lifting, add)
+  const { specials, whole } = await addIncluded(lifting, add)
   await addWorkingDirectory(lifting, add)
   return {
-    tree: await withParents(files, found),
+    tree: await withParents(files, found, whole),
     findings: specials.length === 0 ? [] : [finding({ kind: 'special-left-out', paths: specials })],
   }
 }
@@ -49,17 +49,23 @@ async function addTrail(files: RootFiles, { links, stones, end }: Trail, add: Ad
   if (end?.kind === 'file') add(end, 'data')
 }
 
-/** Gives the devices, FIFOs and sockets among it, of which too little is known to make them anew. */
-async function addIncluded({ examiner, gathering }: Lifting, add: Add): Promise<readonly RootPath[]> {
+/**
+ * Gives the directories that come with all that lies in them, and the devices, FIFOs and sockets in them, of which too
+ * little is known to make them anew.
+ */
+async function addIncluded({ examiner, gathering }: Lifting, add: Add) {
   const specials: RootPath[] = []
+  const whole = new Set<RootPath>()
   for (const included of gathering.directories) {
     add(included.end, 'directory')
+    whole.add(included.end.path)
     for await (const { entry } of includedEntries(examiner.files, included)) {
+      if (entry.kind === 'directory') whole.add(entry.path)
       if (entry.kind === 'special') specials.push(entry.path)
       else add(entry, ROLES[entry.kind])
     }
   }
-  return specials
+  return { specials, whole }
 }
 
 const ROLES = { file: 'data', symlink: 'symlink', directory: 'directory' } as const
@@ -74,12 +80,13 @@ async function addWorkingDirectory({ examiner }: Lifting, add: Add): Promise<voi
 }
 
 /**
- * Sorted by path, which puts a directory before what lies in it. A directory that is only on the way to something
+ * Sorted by path, which puts a directory before what lies in it. A directory that does not come whole
  * holds other names than it did, so the time of its last change is not taken over.
  */
 async function withParents(
   files: RootFiles,
   found: ReadonlyMap<RootPath, TreeEntry>,
+  whole: ReadonlySet<RootPath>,
 ): Promise<readonly TreeEntry[]> {
   const all = new Map(found)
   const passed = new Map<RootPath, Promise<void>>()
@@ -99,7 +106,8 @@ async function withParents(
   )
   return sorted.map((one, index) => {
     const entry = exact[index]!
-    return { ...one, entry: found.has(entry.path) ? entry : timeless(entry) }
+    const isPassed = entry.kind === 'directory' && !whole.has(entry.path)
+    return { ...one, entry: isPassed ? timeless(entry) : entry }
   })
 }
 

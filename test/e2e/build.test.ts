@@ -220,5 +220,6 @@ test('the packages that dpkg finds in the built image are the owners that the JS
       .sort()
     assert.deepEqual(found, [...new Set([...owners].map((name) => name.split(':')[0]!))].sort())
     assert.ok(found.includes('libc6') && found.includes('git'))
+    assert.equal(must('dpkg', [`--root=${folder}/new`, '--verify']), '')
   })
 })

@@ -129,6 +129,28 @@ test('an included directory comes with all that lies in it, where it really lies
   assert.equal(at.get('/srv/data/empty')?.entry.mode, 0o1777)
 })
 
+test('a directory keeps its time only if it comes with all that was in it', async () => {
+  const mtime = 1_234_567_890
+  const { at } = await treeOf(
+    {
+      '/opt': { directory: true, mtime },
+      '/opt/x': program(),
+      '/srv': { directory: true, mtime },
+      '/srv/in': { directory: true, mtime },
+      '/var/a': { directory: true, mtime },
+      '/var/b': { link: 'a/../../srv' },
+    },
+    { include: ['/var/b'] },
+    ['/opt/x'],
+  )
+  const time = (path: string) => at.get(path)?.entry.mtime
+  assert.deepEqual([time('/srv'), time('/srv/in')], [mtime, mtime])
+  assert.deepEqual(
+    [at.has('/opt'), at.has('/var/a'), time('/opt'), time('/var/a')],
+    [true, true, undefined, undefined],
+  )
+})
+
 test('the working directory of the image is there as it is', async () => {
   const tree = { '/usr/bin/x': program(), '/app': { directory: true as const, mode: 0o700, uid: 7 } }
   const image = smallImage(debianTree(tree), { config: { workingDir: '/app' } })

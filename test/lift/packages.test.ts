@@ -54,6 +54,21 @@ test('without the option nothing is said of packages', async () => {
   }
 })
 
+test('in a packed tree the paths that packages list lead to the files', async () => {
+  const more = {
+    ...dpkgTree([paragraph('x')], { x: ['/bin/x'] }),
+    '/usr/bin/x': program(),
+  }
+  const { tree: made } = await liftTree(smallImage({ ...tree, ...more }), ['/usr/bin/x'], REDUCED)
+  const bin = made.find(({ entry }) => entry.path === '/bin')?.entry
+  assert.equal(bin?.kind === 'symlink' && bin.target, 'usr/bin')
+  const { tree: bare } = await liftTree(smallImage({ ...tree, ...more }), ['/usr/bin/x'])
+  assert.equal(
+    bare.some(({ entry }) => entry.path === '/bin'),
+    false,
+  )
+})
+
 test('each file that a package has is said to be its, and the packages are counted', async () => {
   const answer = await liftOf(['x'])
   assert.equal(packageOf(answer, '/usr/bin/x'), 'x')
