@@ -19,9 +19,9 @@ interface Lifted {
   readonly files: readonly { readonly kind: string; readonly path: string; readonly realPath?: string }[]
 }
 
-/** Where the program, its loader and its libraries really lie. */
-export function closureOf(image: string, program: string): readonly string[] {
-  const lifted: Lifted = JSON.parse(outputOf(liftbin(image, program, '--format', 'json', '--quiet')))
+/** Where the programs, their loader and their libraries really lie. */
+export function closureOf(image: string, ...programs: readonly string[]): readonly string[] {
+  const lifted: Lifted = JSON.parse(outputOf(liftbin(image, ...programs, '--format', 'json', '--quiet')))
   const members = lifted.files.filter(({ kind }) => ['program', 'loader', 'library'].includes(kind))
   return [...new Set(members.map(({ path, realPath }) => realPath ?? path))]
 }
