@@ -24,6 +24,8 @@ export interface EngineClient {
   send(method: string, path: string, options?: SendOptions): Promise<EngineAnswer>
   /** Sends a request and reads a bounded JSON answer; undefined when it is none. */
   json(method: string, path: string, options?: SendOptions): Promise<{ status: number; value: unknown }>
+  /** A connection of its own, on which nothing has been said yet; `close` ends it too. */
+  connect(): Promise<Duplex>
   close(): void
 }
 
@@ -54,6 +56,7 @@ const MAX_ANSWER = 32 << 20
 export async function engineClient(route: EngineRoute, patience: Patience = PATIENCE): Promise<EngineClient> {
   const http = await import('node:http')
   const connections = new Set<Connection>()
+  const own = new Set<Duplex>()
   const agent = new http.Agent({ keepAlive: true })
   if (route.dial !== undefined) dialWith(agent, route.dial, connections)
 
@@ -77,11 +80,32 @@ export async function engineClient(route: EngineRoute, patience: Patience = PATI
       const answer = await send(method, path, options)
       return { status: answer.status, value: await readJson(route, answer) }
     },
+    connect: async () => {
+      const stream = await connection(route, connections)
+      own.add(stream.once('close', () => own.delete(stream)))
+      return stream
+    },
     close: () => {
       agent.destroy()
+      for (const stream of own) stream.destroy()
       for (const connection of connections) connection.stop()
     },
   }
+}
+
+/** Half of it may be closed while the other one goes on. */
+async function connection(route: EngineRoute, connections: Set<Connection>): Promise<Duplex> {
+  if (route.dial !== undefined) {
+    const dialled = await route.dial()
+    connections.add(dialled)
+    return dialled.stream
+  }
+  const { connect } = await import('node:net')
+  const socket = connect({ path: route.socketPath!, allowHalfOpen: true })
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket.removeAllListeners('error')))
+    socket.once('error', (error) => explain(route, error, undefined, connections).then(reject))
+  })
 }
 
 /** What node:http says to a socket and a command's stream has no use for. */
