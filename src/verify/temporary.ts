@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LiftError, reasonOf } from '../errors.js'
+
+/** Makes a new, empty directory. Throws LiftError 'output'. */
+export function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'liftbin-verify-'))
+  } catch (error) {
+    throw new LiftError('output', `cannot make a directory in ${tmpdir()}: ${reasonOf(error)}`, {
+      cause: error,
+      hint: 'Set TMPDIR to a directory that may be written.',
+    })
+  }
+}
+
+/** Removes a directory and all in it, whatever the modes of what lies in it. */
+export function removeFolder(folder: string): void {
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  try {
+    remove()
+  } catch {
+    removeLocked(folder, remove)
+  }
+}
+
+/** Without root, a directory that may not be written holds on to what lies in it. */
+function removeLocked(folder: string, remove: () => void): void {
+  try {
+    execFileSync('chmod', ['-R', 'u+rwX', '--', folder], { stdio: 'ignore' })
+    remove()
+  } catch (error) {
+    throw new LiftError('output', `cannot remove ${folder}: ${reasonOf(error)}`, {
+      cause: error,
+      hint: 'Remove it by hand.',
+    })
+  }
+}
+
+/** Uses a directory that is gone afterwards. */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = newFolder()
+  try {
+    return await use(folder)
+  } finally {
+    removeFolder(folder)
+  }
+}
