@@ -28,12 +28,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   packages: [...BASE, 'rootfs'],
   lift: [...RESOLVING, 'needs', 'packages'],
   audit: [...RESOLVING, 'lift'],
-  emit: ['errors', 'lift', 'audit', 'image/config', 'image/platform', 'rootfs/path'],
+  emit: ['errors', 'lift', 'audit', 'image/config', 'image/platform', 'rootfs/path', 'verify/verification'],
   pack: [...BASE, 'rootfs', 'image', 'lift'],
   destination: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack'],
   verify: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack', 'destination'],
   reading: [...RESOLVING, 'packages', 'source', 'needs', 'lift', 'audit', 'emit'],
-  index: ['reading', 'pack', 'destination', 'verify'],
+  index: ['reading', 'emit', 'pack', 'destination', 'verify'],
   cli: ['reading', 'index'],
 }
 

@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.js'
 import type { ConfigOptions } from '../image/config.js'
 import type { Platform } from '../image/platform.js'
 import type { Lift } from '../lift/lift.js'
+import type { Verification } from '../verify/verification.js'
 import type { Paint } from './paint.js'
 
 /** One text format of a lift. The same lift gives the same bytes. */
@@ -35,4 +36,12 @@ export interface AuditEmitter {
   readonly extension: string
   /** Formats for machines leave the paint alone. */
   emit(audit: Audit, paint: Paint): string
+}
+
+/** One text format of a verification. */
+export interface VerifyEmitter {
+  readonly describe: string
+  readonly extension: string
+  /** Formats for machines leave the paint alone. */
+  emit(verification: Verification, paint: Paint): string
 }

@@ -44,7 +44,8 @@ export const auditJson: AuditEmitter = {
   emit: (audit) => text(auditDocument(audit)),
 }
 
-function text(document: unknown): string {
+/** A document as text. */
+export function text(document: unknown): string {
   return `${printableJson(document, 2)}\n`
 }
 
@@ -83,7 +84,8 @@ function auditDocument(audit: Audit) {
   return { schemaVersion: 1, image: imageOf(audit.image), binaries: audit.binaries.map(binaryOf) }
 }
 
-function imageOf(image: LiftedImage) {
+/** The image as every document has it. */
+export function imageOf(image: LiftedImage) {
   return {
     reference: image.reference,
     ...(image.digest === undefined ? {} : { digest: image.digest }),
@@ -112,7 +114,7 @@ function missingOf({ name, neededBy, attempts }: Missing) {
 }
 
 /** The facts as they are, after the three fields that all findings have. */
-function findingOf({ kind, severity, message, ...facts }: Finding) {
+export function findingOf({ kind, severity, message, ...facts }: Finding) {
   return { kind, severity, message, ...facts }
 }
 
