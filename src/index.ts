@@ -9,6 +9,24 @@
  */
 export type { Destination, WriteOptions, Written } from './destination/destination.js'
 export { checkPlatforms, DESTINATIONS, parseDestination, writeImage } from './destination/index.js'
+export type { VerifyEmitter } from './emit/emitter.js'
+export { VERIFY_FORMATS } from './emit/verify-formats.js'
 export { type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
 export type { NewImageConfig, Packing } from './pack/packing.js'
 export * from './reading.js'
+export { type Case, parseCases } from './verify/case.js'
+export { RUNNER_NAMES } from './verify/runners.js'
+export type {
+  CaseResult,
+  Difference,
+  End,
+  Hint,
+  LeftOut,
+  Printed,
+  Ran,
+  RunnerName,
+  UsedRunner,
+  Verdict,
+  Verification,
+} from './verify/verification.js'
+export { type VerifyOptions, verify } from './verify/verify.js'

@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** No answer: image, file, format, engine, registry, output. */
   none: 3,
+  /** A lift that does not do what the original does. */
+  differs: 4,
   interrupted: 130,
 } as const
 

@@ -3,6 +3,7 @@ export const USAGE = `[lift] <image> <binary...> [options]
        liftbin why <image> <binary> <library>
        liftbin audit <image> [binary...]
        liftbin build <image> <binary...> --to <destination>
+       liftbin verify <image> <binary...> [-- args]
        liftbin cache [clear]`
 
 /** What an image argument may look like; a test holds it to the library's table of sources. */
@@ -31,7 +32,8 @@ Examples:
 
 Exit status:
   0 answer, 1 answer with errors in it (a library is missing), 2 wrong usage,
-  3 no answer (image, file, engine, registry), 130 interrupted`
+  3 no answer (image, file, engine, registry), 4 verify: the lift differs,
+  130 interrupted`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `
@@ -75,3 +77,28 @@ Examples:
   liftbin build registry:debian:bookworm curl --to registry:localhost:5000/curl:8 \\
     --platform linux/amd64,linux/arm64 --user 65534
   liftbin build dir:/srv/root ls --to oci-archive:ls.tar:ls`
+
+/** What `liftbin help verify` ends with. */
+export const VERIFY_EXAMPLES = `
+Both are run without a network, within limits, and with the same arguments, input and
+environment; exit code, stdout and stderr are compared. Without arguments a program
+is started with the words that its image starts it with.
+
+A file of cases is a JSON array, or has a line for each case: a command line, or
+  {"program": "/app/server", "args": ["--check"], "stdin": "text", "env": {"A": "b"},
+   "workdir": "/tmp", "user": "65534", "timeout": 5, "name": "check"}
+of which every field may be left out.
+
+Runners: the engine that has the image; else namespace (Linux namespaces), bubblewrap,
+docker, podman, the first that works. With static nothing is run.
+
+Exit status:
+  0 all the same, 4 something differs, 1 nothing differs but not all is proven (the
+  original does not run, is still running at the time limit, or varies by itself; no
+  runner works) or the lift has errors
+
+Examples:
+  liftbin verify debian:bookworm ls -- -l /
+  liftbin verify dir:/srv/root /usr/bin/git --case cases.txt --format junit -o report.xml
+  liftbin verify app /app/server --timeout 5 --timeout-ok --ignore '[0-9:.]+'
+  liftbin verify app /app/tool --include /app/plugins --minimal -- --self-test`

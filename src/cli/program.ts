@@ -4,13 +4,14 @@ import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
 import { addConfigOptions, lddOption, platformOption, platformsOption } from './options.js'
+import { addVerify } from './verify-options.js'
 import { VERSION } from './version.js'
 import { collect, parseCount, parseSize } from './words.js'
 
 /** Runs one command line, without the name of the program; gives the exit status. Never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const outcome = { status: EXIT.answer as number }
-  const program = buildProgram(context, outcome, commandsFor(argv))
+  const program = buildProgram(context, outcome, argv)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return outcome.status
@@ -32,9 +33,9 @@ export const FORMATS = { lift: ['dockerfile', 'json'], audit: ['tree', 'json'] }
 
 type Outcome = { status: number }
 
-type AddCommand = (program: Command, context: Context, outcome: Outcome) => void
+type AddCommand = (program: Command, context: Context, outcome: Outcome, argv: readonly string[]) => void
 
-const COMMANDS: readonly AddCommand[] = [addLift, addWhy, addAudit, addBuild, addCache, addHelp]
+const COMMANDS: readonly AddCommand[] = [addLift, addWhy, addAudit, addBuild, addVerify, addCache, addHelp]
 
 /** A line without options that starts with an image can only be a lift; the other commands need not be made for it. */
 function commandsFor(argv: readonly string[]): readonly AddCommand[] {
@@ -42,7 +43,7 @@ function commandsFor(argv: readonly string[]): readonly AddCommand[] {
   return isPlainLift ? [addLift] : COMMANDS
 }
 
-function buildProgram(context: Context, outcome: Outcome, commands: readonly AddCommand[]): Command {
+function buildProgram(context: Context, outcome: Outcome, argv: readonly string[]): Command {
   const program = new Command('liftbin')
     .usage(USAGE)
     .description(
@@ -75,7 +76,7 @@ function buildProgram(context: Context, outcome: Outcome, commands: readonly Add
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-  for (const add of commands) add(program, context, outcome)
+  for (const add of commandsFor(argv)) add(program, context, outcome, argv)
   return program
 }
 

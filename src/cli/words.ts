@@ -13,6 +13,22 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
   return [...(earlier ?? []), value]
 }
 
+/** How long a run may take, in seconds. */
+export function parseSeconds(text: string): number {
+  const seconds = /^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : 0
+  if (seconds > 0 && seconds <= 86_400) return seconds
+  throw new InvalidArgumentError('It is no number of seconds above 0 and up to 86400.')
+}
+
+/** Adds one more regular expression. */
+export function parsePattern(text: string, earlier: readonly RegExp[] | undefined): readonly RegExp[] {
+  try {
+    return [...(earlier ?? []), new RegExp(text, 'gmu')]
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`)
+  }
+}
+
 /** A whole number of at least one. */
 export function parseCount(text: string): number {
   const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0

@@ -2,8 +2,16 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { FORMATS } from '../../src/cli/program.js'
+import { VERIFY_CHOICES } from '../../src/cli/verify-options.js'
 import { VERSION } from '../../src/cli/version.js'
-import { AUDIT_FORMATS, DESTINATIONS, LIFT_FORMATS, SOURCES } from '../../src/index.js'
+import {
+  AUDIT_FORMATS,
+  DESTINATIONS,
+  LIFT_FORMATS,
+  RUNNER_NAMES,
+  SOURCES,
+  VERIFY_FORMATS,
+} from '../../src/index.js'
 import { runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 
@@ -15,6 +23,7 @@ test('the version is that of the package', () => {
 test('the formats of the options are those of the library', () => {
   assert.deepEqual([...FORMATS.lift].sort(), Object.keys(LIFT_FORMATS).sort())
   assert.deepEqual([...FORMATS.audit].sort(), Object.keys(AUDIT_FORMATS).sort())
+  assert.deepEqual(VERIFY_CHOICES, { format: Object.keys(VERIFY_FORMATS), runner: RUNNER_NAMES })
 })
 
 test('the help names every source of the library', async () => {
@@ -42,7 +51,14 @@ test('help for a command that is none is wrong usage, and says so', async () => 
 })
 
 test('the help of each command', async () => {
-  for (const argv of [['--help'], ['help', 'lift'], ['help', 'why'], ['help', 'audit'], ['help', 'build']]) {
+  for (const argv of [
+    ['--help'],
+    ['help', 'lift'],
+    ['help', 'why'],
+    ['help', 'audit'],
+    ['help', 'build'],
+    ['help', 'verify'],
+  ]) {
     matchesGolden(`${argv.join('-').replace(/^--/, '')}.txt`, transcript(argv, await runCli(argv)))
   }
 })

@@ -2,10 +2,20 @@ import type { Context, WholeDoor } from '../../src/cli/context.js'
 import { run } from '../../src/cli/program.js'
 import { EMPTY_CONFIG } from '../../src/image/config.js'
 import { formatPlatform, parsePlatform } from '../../src/image/platform.js'
-import type { Audit, Image, Lift, LiftOptions, OpenOptions, WhyChain } from '../../src/index.js'
+import type {
+  Audit,
+  Image,
+  Lift,
+  LiftOptions,
+  OpenOptions,
+  Verification,
+  VerifyOptions,
+  WhyChain,
+} from '../../src/index.js'
 import * as library from '../../src/index.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import { auditOf, imageOf, lsLift } from './lift-literal.js'
+import { verificationOf } from './verification-literal.js'
 
 /** What the library answers in a test of the command line. */
 export interface Answers {
@@ -13,6 +23,7 @@ export interface Answers {
   /** Instead of that one, by the platform asked for. */
   readonly lifts?: Readonly<Record<string, Lift | Error>>
   readonly audit?: Audit | Error
+  readonly verification?: Verification
   readonly chains?: readonly WhyChain[]
   /** The image that is opened, in place of an empty one. */
   readonly image?: Image
@@ -41,6 +52,7 @@ export interface Ran {
 export type Call =
   | { readonly to: 'openImage'; readonly reference: string; readonly options: OpenOptions }
   | { readonly to: 'lift' | 'audit'; readonly binaries: readonly string[]; readonly options: LiftOptions }
+  | { readonly to: 'verify'; readonly binaries: readonly string[]; readonly options: VerifyOptions }
   | { readonly to: 'dispose' }
 
 /** Runs a command line in this process, over a library that gives the answers. */
@@ -110,6 +122,10 @@ function doorOf(answers: Answers, calls: Call[]): WholeDoor {
     audit: async (_image, binaries, options = {}) => {
       calls.push({ to: 'audit', binaries, options })
       return answered(answers.audit ?? auditOf([]))
+    },
+    verify: async (_image, binaries, options = {}) => {
+      calls.push({ to: 'verify', binaries, options })
+      return answers.verification ?? verificationOf()
     },
     why: () => answers.chains ?? [],
   }
