@@ -36,7 +36,7 @@ export async function attachTo(client: EngineClient, name: string): Promise<Atta
     if (status !== '101' && status !== '200') throw refused(client, rest)
     return {
       printed: framesOf(rest, pieces, client),
-      give: (bytes) => void stream.end(bytes),
+      give: (bytes) => void (bytes.length === 0 ? stream.end() : stream.end(bytes)),
       leave: () => void stream.destroy(),
     }
   } catch (error) {
@@ -66,6 +66,8 @@ async function nextOf(pieces: AsyncIterator<Buffer>, client: EngineClient): Prom
     const { done, value } = await pieces.next()
     return done ? undefined : value
   } catch (error) {
+    // Nobody reads what the container was to be given, since it has ended.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return undefined
     const why = error instanceof Error ? error.message : String(error)
     throw new LiftError('engine-failed', `${client.engine} broke off while a container ran: ${why}`, {
       cause: error,
