@@ -144,7 +144,7 @@ export function printInterrupted({ line }: Manner): number {
 /** Says why there is no answer and gives the exit status; a stack only for what is no LiftError, with --verbose. */
 export function printFault(error: unknown, manner: Manner): number {
   const { line, paint, door, flags } = manner
-  if (error instanceof door.LiftError) return printLiftError(error, manner)
+  if (isLiftError(error)) return printLiftError(error, manner)
   const message = error instanceof Error ? error.message : String(error)
   line(`liftbin: ${paint.error(door.printableLines(message))}`)
   line(`  This is a bug in liftbin.${flags.verbose ? '' : ' With --verbose it says where.'}`)
@@ -152,10 +152,15 @@ export function printFault(error: unknown, manner: Manner): number {
   return EXIT.none
 }
 
+/** Bundles have a class each: what reads, and what also writes or runs. */
+function isLiftError(error: unknown): error is LiftError {
+  return error instanceof Error && error.name === 'LiftError' && 'code' in error
+}
+
 function printLiftError(error: LiftError, { line, paint, door, flags }: Manner): number {
   line(`liftbin: ${paint.error(door.printableLines(error.message))}`)
   if (error.hint !== undefined) line(`  ${door.printableLines(error.hint)}`)
-  if (flags.verbose && error.cause instanceof Error && !(error.cause instanceof door.LiftError)) {
+  if (flags.verbose && error.cause instanceof Error && !isLiftError(error.cause)) {
     line(paint.faint(`  cause: ${door.printableLines(error.cause.message)}`))
   }
   return exitOfError(error.code)
