@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { decodeText } from '../bytes.js'
 import { LiftError, reasonOf } from '../errors.js'
 import { Collected, type Outcome } from './outcome.js'
@@ -45,13 +44,13 @@ export async function runChild(
   child.stdin!.on('error', () => {})
   child.stdin!.end(stdin)
   try {
-    const { code, killedBy } = await new Promise<Ended>((resolve, reject) => {
+    const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', (error) => reject(notStarted(words[0], error)))
-      child.once('close', (code, killedBy) => resolve({ code, killedBy }))
+      child.once('close', resolve)
     })
     if (signal?.aborted) throw interrupted()
     const [stdout, stderr, said] = streams.map((stream) => stream.bytes())
-    const end = cut === undefined ? { kind: 'exit' as const, code: statusOf(code, killedBy) } : { kind: cut }
+    const end = cut === undefined ? { kind: 'exit' as const, code: code ?? KILLED } : { kind: cut }
     const milliseconds = Math.round(performance.now() - begun)
     return { outcome: { end, stdout: stdout!, stderr: stderr!, milliseconds }, said: decodeText(said!) }
   } finally {
@@ -72,11 +71,6 @@ function endGroup(pid: number | undefined): void {
 /** Where the host keeps what confines programs. */
 const PATH_OF_HOST = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-interface Ended {
-  readonly code: number | null
-  readonly killedBy: NodeJS.Signals | null
-}
-
 function collect(stream: unknown, onFull: () => void): Collected {
   const collected = new Collected()
   const readable = stream as NodeJS.ReadableStream
@@ -87,9 +81,8 @@ function collect(stream: unknown, onFull: () => void): Collected {
   return collected
 }
 
-function statusOf(code: number | null, killedBy: NodeJS.Signals | null): number {
-  return code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy])
-}
+/** Programs that a signal ends are reported by what confines them; that itself is ended by nothing but SIGKILL. */
+const KILLED = 128 + 9
 
 function notStarted(command: string, error: Error): LiftError {
   return new LiftError('unsupported', `cannot start ${command}: ${reasonOf(error)}`, { cause: error })
