@@ -36,9 +36,9 @@ export class LiftError extends Error {
   }
 }
 
-/** The same error with a prefix that names the file or image it happened on; a wrong usage happens on none. */
+/** The same error with a prefix that names the file or image it happened on; wrong usage and writing happen on none. */
 export function inContext(error: unknown, where: string): unknown {
-  if (!(error instanceof LiftError) || error.code === 'usage') return error
+  if (!(error instanceof LiftError) || error.code === 'usage' || error.code === 'output') return error
   return new LiftError(error.code, `${where}: ${error.message}`, {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),

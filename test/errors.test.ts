@@ -53,7 +53,11 @@ test('an error in context keeps its code, its next step and its cause', () => {
   )
 })
 
-test('wrong usage and errors that nobody expected happen on no image', () => {
-  for (const error of [new LiftError('usage', 'no name'), new TypeError('loose')])
+test('wrong usage, trouble with writing and errors that nobody expected happen on no image', () => {
+  for (const error of [
+    new LiftError('usage', 'no name'),
+    new LiftError('output', 'full'),
+    new TypeError('loose'),
+  ])
     assert.equal(inContext(error, 'docker:demo'), error)
 })

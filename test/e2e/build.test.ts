@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { BOOKWORM, CASES, MUSL } from './cases.js'
@@ -221,5 +221,37 @@ test('the packages that dpkg finds in the built image are the owners that the JS
     assert.deepEqual(found, [...new Set([...owners].map((name) => name.split(':')[0]!))].sort())
     assert.ok(found.includes('libc6') && found.includes('git'))
     assert.equal(must('dpkg', [`--root=${folder}/new`, '--verify']), '')
+  })
+})
+
+test('what goes wrong is told with the next step, and leaves nothing behind', async () => {
+  await withFolder((folder) => {
+    const disk = join(folder, 'disk')
+    mkdirSync(disk)
+    must('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk])
+    const image = `dir:${root('bookworm')}`
+    const cases: readonly [readonly string[], number, RegExp][] = [
+      [['dir:/nowhere', 'curl', '--to', `tar:${folder}/t`], 3, /there is no directory \/nowhere\n {2}\S/],
+      [[image, 'curl', '--to', 'somewhere:x'], 2, /is no destination\n {2}Write one of: docker:/],
+      [
+        [image, 'curl', '--to', `tar:${folder}/no/t`],
+        3,
+        /^liftbin: cannot write .*no such file or directory\n {2}\S/,
+      ],
+      [[image, 'curl', '--to', `oci-dir:${disk}/o`], 3, /no space left on device/],
+      [[image, 'curl', '--to', `dir:${disk}/d`], 3, /no space left on device/],
+      [[image, 'curl', '--to', 'registry:127.0.0.1:1/x'], 3, /the registry 127\.0\.0\.1:1 cannot be reached/],
+    ]
+    try {
+      for (const [args, expected, message] of cases) {
+        const { status, stdout, stderr } = liftbin('build', ...args)
+        assert.deepEqual([status, stdout], [expected, ''], args.join(' '))
+        assert.match(stderr, message)
+        assert.doesNotMatch(stderr, /bug/)
+      }
+      assert.deepEqual([readdirSync(disk), readdirSync(folder)], [[], ['disk']])
+    } finally {
+      must('umount', [disk])
+    }
   })
 })
