@@ -280,14 +280,18 @@ test('an image of Podman is run by Podman', (t) => {
   }
 })
 
-/** What a verification may leave on the machine. */
+/** What a verification may leave on the machine, where other tests run at the same time. */
 function traces() {
+  const own = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.includes('liftbin-verify-') || line.includes(IMAGE))
+      .sort()
   return {
-    containers: docker(['ps', '--all', '--quiet']).stdout,
-    // Images of the same time come in any order.
-    images: docker(['images', '--all', '--quiet']).stdout.split('\n').sort(),
+    containers: own(docker(['ps', '--all', '--format', '{{.ID}} {{.Image}} {{.Names}}']).stdout),
+    images: own(docker(['images', '--all', '--format', '{{.Repository}} {{.ID}}']).stdout),
     folders: readdirSync(tmpdir()).filter((name) => name.startsWith('liftbin-verify-')),
-    mounts: readFileSync('/proc/self/mounts', 'utf8'),
+    mounts: own(readFileSync('/proc/self/mounts', 'utf8')),
   }
 }
 
