@@ -8,18 +8,19 @@ import type { RootFiles } from '../loader/files.js'
  */
 export async function numericUser(files: RootFiles, user: string): Promise<string | undefined> {
   const [name = '', group] = user.split(':')
-  const account = findLine(await linesOf(files, '/etc/passwd'), name, 2)
+  const account = findLine(await linesOf(files, '/etc/passwd'), name)
   const uid = account === undefined ? numberOf(name) : numberOf(account[2])
   const gid =
     group === undefined || group === ''
       ? (numberOf(account?.[3]) ?? '0')
-      : (numberOf(findLine(await linesOf(files, '/etc/group'), group, 2)?.[2]) ?? numberOf(group))
+      : (numberOf(findLine(await linesOf(files, '/etc/group'), group)?.[2]) ?? numberOf(group))
   return uid === undefined || gid === undefined ? undefined : `${uid}:${gid}`
 }
 
-/** A name comes before a number that another line has. */
-function findLine(lines: readonly Line[], wanted: string, numberAt: number): Line | undefined {
-  return lines.find(([name]) => name === wanted) ?? lines.find((line) => line[numberAt] === wanted)
+/** What can be a number is one, even where a line has it for a name: engines take it so. */
+function findLine(lines: readonly Line[], wanted: string): Line | undefined {
+  const number = numberOf(wanted)
+  return lines.find((line) => (number === undefined ? line[0] === wanted : numberOf(line[2]) === number))
 }
 
 type Line = readonly string[]

@@ -8,7 +8,7 @@ const files = rootFiles(
   memoryRootFs({
     '/etc/passwd':
       'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/app:/bin/sh\n5:x:50:51::/:/x\nodd:x:-1:0::/:/x\n',
-    '/etc/group': 'root:x:0:\nstaff:x:20:app\n',
+    '/etc/group': 'root:x:0:\nstaff:x:20:app\n9:x:0:\n',
   }),
 )
 
@@ -16,7 +16,9 @@ const CASES: readonly (readonly [string, string | undefined, string])[] = [
   ['app', '1000:1001', 'a name has the numbers of its line'],
   ['1000', '1000:1001', 'a number has the group of its line'],
   ['77', '77:0', 'a number without a line has the group 0'],
-  ['5', '50:51', 'a name that looks like a number is a name first'],
+  ['5', '5:0', 'what looks like a number is no name, whatever the lines say'],
+  ['01000:020', '1000:20', 'a number may have zeros before it'],
+  ['app:9', '1000:9', 'the same is true of groups'],
   ['app:staff', '1000:20', 'a group may be named'],
   ['app:7', '1000:7', 'a group may be a number without a line'],
   ['app:', '1000:1001', 'an empty group is none'],
