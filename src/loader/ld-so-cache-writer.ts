@@ -3,13 +3,14 @@ import { type CacheEntry, isExtension, type LdSoCache } from './ld-so-cache.js'
 
 /**
  * A cache with some entries of another, in their order, which is the order that loaders bisect; undefined where none
- * is kept. It has the new format, which all loaders since glibc 2.2 take (sysdeps/generic/dl-cache.h).
+ * is kept. Entries of a subdirectory that has no name are left out, as no loader takes them. It has the new format, which all loaders since glibc 2.2 take (sysdeps/generic/dl-cache.h).
  */
 export function reducedCache(
   cache: LdSoCache,
   endian: 'little' | 'big',
-  kept: readonly CacheEntry[],
+  asked: readonly CacheEntry[],
 ): Uint8Array | undefined {
+  const kept = asked.filter((entry) => !isExtension(entry) || cache.hwcapNames[entry.hwcapLow] !== undefined)
   if (kept.length === 0) return undefined
   const levels = levelsOf(cache, kept)
   const strings = stringTable(HEADER + kept.length * ENTRY)

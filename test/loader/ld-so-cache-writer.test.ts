@@ -78,3 +78,13 @@ test('where no entry is kept there is no cache', () => {
     undefined,
   )
 })
+
+test('an entry of a subdirectory that the cache does not name is left out', () => {
+  const entries = [...LINES, { name: 'libx.so', path: '/lib/x/libx.so', hwcap: hwcapEntry(9) }]
+  const whole = parseLdSoCache(buildCache({ entries, hwcaps: HWCAPS, endian: 'little' }), 'little')
+  assert.ok(whole !== undefined)
+  const all = Array.from({ length: whole.count }, (_, index) => whole.entry(index))
+  const bytes = reducedCache(whole, 'little', all)
+  assert.ok(bytes !== undefined)
+  assert.equal(parseLdSoCache(bytes, 'little')?.count, LINES.length)
+})
