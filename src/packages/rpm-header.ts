@@ -22,6 +22,9 @@ export const TAG = {
   directoryNames: 1118,
 } as const
 
+/** Others take no memory. */
+const KNOWN: ReadonlySet<number> = new Set(Object.values(TAG))
+
 /** In bytes: of a number of each type. */
 const WIDTHS: Readonly<Record<number, 1 | 2 | 4>> = { 1: 1, 2: 1, 3: 2, 4: 4 }
 /** One text, several of them, and one in several languages. */
@@ -48,6 +51,7 @@ function rowsOf(bytes: Buffer): ReadonlyMap<number, Row> {
   const rows = new Map<number, Row>()
   for (let at = 8; at < values; at += 16) {
     const tag = bytes.readUInt32BE(at)
+    if (!KNOWN.has(tag)) continue
     const start = values + bytes.readUInt32BE(at + 8)
     rows.set(tag, { type: bytes.readUInt32BE(at + 4), start, count: bytes.readUInt32BE(at + 12) })
   }

@@ -25,11 +25,15 @@ function numberOf(column: Buffer | undefined): number {
   return column === undefined || length === 0 || length > 6 ? 0 : column.readUIntBE(0, length)
 }
 
-/** The pages of a file, each of which is given once: that bounds all work by the size of the file. */
+/** The pages of a file, each of which is given once, and so is what lies in them: that bounds all work by its size. */
 interface Pages {
+  /** How many there are. */
+  readonly count: number
   /** How much of each page is in use. */
   readonly usable: number
   take(number: number): Page
+  /** Takes down that some bytes of a page were given; no others lie in the same place. */
+  use(bytes: number): void
 }
 
 interface Page {
@@ -45,15 +49,20 @@ function pagesOf(file: Buffer): Pages {
   const size = said === 1 ? 0x1_0000 : said
   if (size < 512 || (size & (size - 1)) !== 0) unsound('its pages have no sound size')
   const taken = new Set<number>()
+  let used = 0
   return {
+    count: Math.floor(file.length / size),
     usable: size - file[20]!,
     take: (number) => {
       const bytes = file.subarray((number - 1) * size, number * size)
       if (number < 1 || bytes.length < size || taken.has(number))
         unsound(`page ${number} is not where it should be`)
-      // The table of tables is looked at before any other and may be looked at again.
-      if (number > 1) taken.add(number)
+      taken.add(number)
       return { bytes, start: number === 1 ? 100 : 0 }
+    },
+    use: (bytes) => {
+      used += bytes
+      if (used > file.length) unsound('rows lie over each other')
     },
   }
 }
@@ -70,6 +79,7 @@ function* recordsBelow(pages: Pages, root: number): Generator<Buffer> {
     if (kind === LEAF) for (const cell of cellsOf(page, 8)) yield recordAt(pages, page.bytes, cell)
     else if (kind === INTERIOR) pending.push(...childrenOf(page).reverse())
     else unsound(`page ${number} is of another kind`)
+    if (pending.length > pages.count) unsound('it names more pages than it has')
   }
 }
 
@@ -89,6 +99,8 @@ function recordAt(pages: Pages, bytes: Buffer, cell: number): Buffer {
   const length = varintAt(bytes, cell)
   const start = varintAt(bytes, length.next).next
   const local = localLength(length.value, pages.usable)
+  // A row without any bytes has its two numbers at least.
+  pages.use(local + 2)
   const parts = [bytes.subarray(start, start + local)]
   let left = length.value - local
   let next = left > 0 ? wordAt(bytes, start + local) : 0
@@ -109,12 +121,15 @@ function localLength(length: number, usable: number): number {
   return best <= usable - 35 ? best : least
 }
 
-/** The columns of a record as bytes; undefined for what is neither text, blob nor whole number ("Record Format"). */
+/** More than any table has that is read here. */
+const MOST_COLUMNS = 5
+
+/** The first columns of a record as bytes; undefined for what is neither text, blob nor whole number ("Record Format"). */
 function columnsOf(record: Buffer): readonly (Buffer | undefined)[] {
   const header = varintAt(record, 0)
   const columns: (Buffer | undefined)[] = []
   let at = header.value
-  for (let type = header; type.next < header.value; ) {
+  for (let type = header; type.next < header.value && columns.length < MOST_COLUMNS; ) {
     type = varintAt(record, type.next)
     const length = lengthOf(type.value)
     if (at + length > record.length) unsound('a row is cut off')

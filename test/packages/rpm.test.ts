@@ -145,6 +145,29 @@ test('a database whose pages go round in a circle is refused', async () => {
   await assert.rejects(packageDatabase(memoryRootFs({ [PLACE]: database })), { code: 'unsupported' })
 })
 
+test('a table of tables that contains itself is refused', async () => {
+  const database = rpmDatabaseOf([{ name: 'a' }])
+  // Page 1 as an inner page without cells, whose last child is page 1.
+  database[100] = 5
+  database.writeUInt16BE(0, 103)
+  database.writeUInt32BE(1, 108)
+  await assert.rejects(packageDatabase(memoryRootFs({ [PLACE]: database })), { code: 'unsupported' })
+})
+
+test('rows that lie over each other are refused', async () => {
+  const database = rpmDatabaseOf([{ name: 'long', files: ['/opt/x'] }, { name: 'b' }], 65_536)
+  const end = 60_000
+  const page = [1, 2, 3].map((index) => index * 65_536).find((start) => database[start] === 13)!
+  const cell = page + database.readUInt16BE(page + 8)
+  database.copy(database, page + end, cell, cell + 1000)
+  database.writeUInt16BE(20_000, page + 3)
+  for (let index = 0; index < 20_000; index++) database.writeUInt16BE(end, page + 8 + 2 * index)
+  await assert.rejects(packageDatabase(memoryRootFs({ [PLACE]: database })), {
+    code: 'unsupported',
+    message: /over each other/,
+  })
+})
+
 test('every byte of a database may be another: it is read or refused', async () => {
   const sound = rpmDatabaseOf([
     { name: 'a', files: ['/opt/a'] },
