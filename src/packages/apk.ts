@@ -1,7 +1,7 @@
 import { decodeText } from '../bytes.js'
 import { join, type RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
-import { fileAt, type PackageRoot, textOf, tooLarge } from './content.js'
+import { fileAt, MOST_PACKAGES, type PackageRoot, textOf, tooLarge } from './content.js'
 import type { GeneratedFile, Ownership, Package, PackageDatabase } from './package.js'
 import { wantedFiles } from './wanted.js'
 
@@ -29,9 +29,6 @@ interface Installed {
   readonly package: Package
   readonly lines: readonly string[]
 }
-
-/** More than any distribution has. */
-const MOST_PACKAGES = 200_000
 
 function packagesIn(text: string): readonly Installed[] {
   const paragraphs = text.split(/\n\n+/)

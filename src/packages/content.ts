@@ -20,14 +20,18 @@ export function packageRoot(rootfs: RootFs): PackageRoot {
   const follow = async (path: RootPath) => waitingFor(() => walked(path))
   const directories = new Map<RootPath, Promise<RootPath | undefined>>()
   const walk = async (path: RootPath) => {
+    if (directories.size > MOST_DIRECTORIES) throw tooLarge(`more than ${MOST_DIRECTORIES} directories`)
     const { end } = await follow(path)
     return end?.kind === 'directory' ? end.path : undefined
   }
   return { rootfs, follow, directory: (path) => remembered(directories, path, () => walk(path)) }
 }
 
-/** The largest file of a text database that is read; real ones have a few MiB. */
-const MOST_BYTES = 64 << 20
+/** Of those that are spelled otherwise than they lie; each may go through many links. */
+const MOST_DIRECTORIES = 50_000
+
+/** Of a file of a text database, and of several that are one together; real ones have a few MiB. */
+export const MOST_BYTES = 64 << 20
 
 /** The bytes of one file of a database. Throws LiftError 'limit' for one that is larger than any real one. */
 export async function contentOf({ rootfs }: PackageRoot, file: FileEntry): Promise<Buffer> {
@@ -39,6 +43,9 @@ export async function contentOf({ rootfs }: PackageRoot, file: FileEntry): Promi
 export async function textOf(root: PackageRoot, file: FileEntry): Promise<string> {
   return (await contentOf(root, file)).toString('latin1')
 }
+
+/** More than any distribution has. */
+export const MOST_PACKAGES = 200_000
 
 /** For a database that has more of something than any real one. */
 export function tooLarge(what: string): LiftError {

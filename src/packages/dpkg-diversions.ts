@@ -1,5 +1,6 @@
 import { decodeText } from '../bytes.js'
 import { basename, type RootPath } from '../rootfs/path.js'
+import { tooLarge } from './content.js'
 import { bytesOf } from './wanted.js'
 
 /** A file that all packages but one have to put elsewhere (dpkg-divert(1)). */
@@ -10,9 +11,14 @@ export interface Diversion {
   readonly by: string
 }
 
+/** Real ones have some hundreds. */
+const MOST_LINES = 300_000
+
 /** Reads three lines each: the place, the other place, the package. */
 export function diversionsIn(text: string): readonly Diversion[] {
-  const lines = text.split('\n').map((line) => decodeText(Buffer.from(line, 'latin1')))
+  const texts = text.split('\n')
+  if (texts.length > MOST_LINES) throw tooLarge(`${texts.length} lines of diversions`)
+  const lines = texts.map((line) => decodeText(Buffer.from(line, 'latin1')))
   const found: Diversion[] = []
   for (let at = 0; at + 2 < lines.length; at += 3) {
     const [from, to, by] = lines.slice(at, at + 3) as [RootPath, RootPath, string]

@@ -4,9 +4,9 @@ import type { Entry } from '../rootfs/rootfs.js'
 import { contentOf, tooLarge } from './content.js'
 import type { DpkgState } from './dpkg.js'
 import { diverting, withDiverted } from './dpkg-diversions.js'
-import { linesEndingIn } from './lines.js'
+import { linesEndingIn, parentsIn } from './lines.js'
 import type { Ownership, Package } from './package.js'
-import { type Wanted, wantedFiles } from './wanted.js'
+import { MOST_PATHS, type Wanted, wantedFiles } from './wanted.js'
 
 /** The packages whose lists name these files and links. */
 export async function dpkgOwners(
@@ -41,12 +41,16 @@ async function linesOf(state: DpkgState, { names, links }: Wanted<Package>): Pro
   const lines: Line[] = []
   const directories = new Set<string>()
   for await (const { owner, content, prefix, skipped } of listsOf(state)) {
+    const candidates = new Set<string>()
     scan(content, (line) => {
       const text = `${prefix}${line.slice(skipped)}`
       if (!text.startsWith('/')) return
       lines.push({ owner, text })
-      if (links.has(basename(text)) && content.includes(`\n${text}/`, 0, 'latin1')) directories.add(text)
+      if (lines.length > MOST_PATHS) throw tooLarge(`more than ${MOST_PATHS} paths`)
+      if (links.has(basename(text))) candidates.add(text)
     })
+    if (candidates.size === 0) continue
+    for (const above of parentsIn(content)) if (candidates.has(above)) directories.add(above)
   }
   return lines.filter(({ text }) => !directories.has(text))
 }

@@ -1,9 +1,10 @@
+import { remembered } from '../rootfs/cached.js'
 import type { RootPath } from '../rootfs/path.js'
 import { contentOf } from './content.js'
 import type { DpkgState, Installed } from './dpkg.js'
 import { diversionsText } from './dpkg-diversions.js'
 import { fieldOf } from './dpkg-status.js'
-import type { GeneratedFile, Ownership } from './package.js'
+import type { GeneratedFile, Ownership, Package } from './package.js'
 import { bytesOf } from './wanted.js'
 
 /**
@@ -15,9 +16,9 @@ export async function reducedDpkg(
   state: DpkgState,
   owned: readonly Ownership[],
 ): Promise<readonly GeneratedFile[]> {
-  const files = new Map<Installed, string[]>()
-  for (const one of state.packages) files.set(one, listedBy(one, owned))
-  const kept = [...files]
+  const files = listedBy(owned)
+  const kept = state.packages
+    .map((one) => [one, [...(files.get(one.package) ?? [])].sort()] as const)
     .filter(([, listed]) => listed.length > 0)
     .sort(([a], [b]) => compare(a.stem, b.stem))
   if (kept.length === 0) return []
@@ -28,13 +29,16 @@ export async function reducedDpkg(
     const sums = await reducedSums(state, one, new Set(listed))
     if (sums.length > 0) out.push(generated(`info/${one.stem}.md5sums`, lines(sums)))
   }
-  const diverted = state.diversions.filter(({ from }) => owned.some(({ listed }) => listed === from))
+  const paths = new Set(owned.map(({ listed }) => listed))
+  const diverted = state.diversions.filter(({ from }) => paths.has(from))
   return diverted.length === 0 ? out : [...out, generated('diversions', diversionsText(diverted))]
 }
 
-function listedBy(one: Installed, owned: readonly Ownership[]): string[] {
-  const own = owned.filter((ownership) => ownership.package === one.package)
-  return [...new Set(own.map(({ listed }) => bytesOf(listed)))].sort()
+function listedBy(owned: readonly Ownership[]): ReadonlyMap<Package, ReadonlySet<string>> {
+  const files = new Map<Package, Set<string>>()
+  for (const { package: owner, listed } of owned)
+    remembered(files, owner, () => new Set<string>()).add(bytesOf(listed))
+  return files
 }
 
 /** dpkg takes a paragraph without a state for a package that is not installed. */

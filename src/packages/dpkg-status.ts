@@ -1,4 +1,4 @@
-import { tooLarge } from './content.js'
+import { MOST_PACKAGES, tooLarge } from './content.js'
 import type { Package } from './package.js'
 
 /** One installed package as dpkg's status has it (deb822(5), each byte one character). */
@@ -10,16 +10,13 @@ export interface Paragraph {
   readonly text: string
 }
 
-/** More than the whole of Debian has. */
-const MOST_PARAGRAPHS = 200_000
-
 /**
  * The packages that have files in the image. Those of the native architecture need no further name: it is that of
  * dpkg's own package, or else the first one of dpkg's list of architectures.
  */
 export function installedIn(status: string, architectures: string): readonly Paragraph[] {
   const texts = status.split(/\n(?:[ \t]*\n)+/)
-  if (texts.length > MOST_PARAGRAPHS) throw tooLarge(`${texts.length} packages`)
+  if (texts.length > MOST_PACKAGES) throw tooLarge(`${texts.length} packages`)
   const dpkg = texts.find((text) => fieldOf(text, 'Package') === 'dpkg')
   const native = dpkg === undefined ? architectures.split('\n')[0]! : fieldOf(dpkg, 'Architecture')
   return texts.map((text) => paragraphOf(text, native)).filter((one) => one !== undefined)
@@ -30,7 +27,8 @@ function paragraphOf(text: string, native: string | undefined): Paragraph | unde
   const version = fieldOf(text, 'Version') ?? ''
   const architecture = fieldOf(text, 'Architecture') ?? 'all'
   // Names become names of files, so only what dpkg itself would take for one is taken.
-  if (!NAME.test(name) || !NAME.test(architecture) || version === '' || !hasFiles(text)) return undefined
+  if (!NAME.test(name) || !ARCHITECTURE.test(architecture) || version === '' || !hasFiles(text))
+    return undefined
   const isSame = fieldOf(text, 'Multi-Arch') === 'same'
   const isForeign = native !== undefined && native !== '' && architecture !== native && architecture !== 'all'
   const full = `${name}:${architecture}`
@@ -41,7 +39,9 @@ function paragraphOf(text: string, native: string | undefined): Paragraph | unde
   }
 }
 
-const NAME = /^[a-z0-9][a-z0-9+._-]*$/i
+/** With the ends of their names, lists then have names that a file can have. */
+const NAME = /^[a-z0-9][a-z0-9+._-]{0,149}$/i
+const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,39}$/i
 
 /** Of a package that was removed only its configuration may be there. Distroless images say nothing of a state. */
 function hasFiles(text: string): boolean {

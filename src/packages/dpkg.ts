@@ -1,6 +1,6 @@
 import { join, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry } from '../rootfs/rootfs.js'
-import { type PackageRoot, textOf } from './content.js'
+import { MOST_BYTES, type PackageRoot, textOf, tooLarge } from './content.js'
 import { type Diversion, diversionsIn } from './dpkg-diversions.js'
 import { dpkgOwners } from './dpkg-owners.js'
 import { reducedDpkg } from './dpkg-reduced.js'
@@ -49,9 +49,20 @@ async function stateOf(root: PackageRoot): Promise<DpkgState | undefined> {
   const packages = installed.map((one) => ({ ...one, ...listsOf(one, info) }))
   return {
     root,
-    packages: [...packages, ...(await distroless(root, join(home, 'status.d')))],
+    packages: onceEach([...packages, ...(await distroless(root, join(home, 'status.d')))]),
     diversions: diversionsIn(await text('diversions')),
   }
+}
+
+/** Of two of one name the first that lists its files, since there can be one list of that name. */
+function onceEach(packages: readonly Installed[]): readonly Installed[] {
+  const found = new Map<string, Installed>()
+  for (const one of packages) {
+    const known = found.get(one.stem)
+    if (known === undefined || (known.list === undefined && known.sums === undefined))
+      found.set(one.stem, one)
+  }
+  return [...found.values()]
 }
 
 function filesIn(entries: readonly Entry[]): ReadonlyMap<string, FileEntry> {
@@ -70,10 +81,13 @@ function listsOf({ package: { name, architecture } }: Paragraph, info: ReadonlyM
 async function distroless(root: PackageRoot, directory: RootPath): Promise<readonly Installed[]> {
   const files = filesIn(await root.rootfs.list(directory))
   const found: Installed[] = []
+  let bytes = 0
   for (const [name, file] of files) {
     if (/\.(md5sums|list|preinst|postinst|prerm|postrm|conffiles)$/.test(name)) continue
     const sums = files.get(`${name}.md5sums`)
     const lists = sums === undefined ? {} : { sums }
+    bytes += file.size
+    if (bytes > MOST_BYTES) throw tooLarge(`${directory} has more than ${MOST_BYTES >> 20} MiB`)
     for (const one of installedIn(await textOf(root, file), '')) found.push({ ...one, ...lists })
   }
   return found

@@ -20,6 +20,16 @@ export function linesEndingIn(names: ReadonlySet<string>): (bytes: Buffer, take:
   }
 }
 
+/** The paths before the last slash of each line, neighbours that are alike once. */
+export function* parentsIn(bytes: Buffer): Generator<string> {
+  let last = ''
+  for (const line of bytes.toString('latin1').split('\n')) {
+    const above = line.slice(0, Math.max(line.lastIndexOf('/'), 0))
+    if (above !== last) yield above
+    last = above
+  }
+}
+
 /** Is given a line without its end, each byte as one character. */
 export type Take = (line: string) => void
 

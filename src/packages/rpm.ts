@@ -2,7 +2,7 @@ import { bufferOf, decodeText } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import { join, type RootPath } from '../rootfs/path.js'
 import type { Entry, FileEntry } from '../rootfs/rootfs.js'
-import { fileAt, type PackageRoot, tooLarge } from './content.js'
+import { fileAt, MOST_PACKAGES, type PackageRoot, tooLarge } from './content.js'
 import type { Ownership, Package, PackageDatabase } from './package.js'
 import { type RpmHeader, rpmHeader, TAG } from './rpm-header.js'
 import { blobsOf } from './sqlite.js'
@@ -45,10 +45,18 @@ async function databaseIn(root: PackageRoot, file: FileEntry): Promise<PackageDa
   if (log !== undefined && log.size > 0)
     throw new LiftError('unsupported', `${log.path} holds changes to the rpm database that are not in it yet`)
   const bytes = bufferOf(await root.rootfs.open(file).read(0, file.size))
-  const headers = [...(blobsOf(bytes, 'Packages') ?? [])].map(rpmHeader)
-  const packages = packagesOf(headers)
+  const packages = packagesOf(headersIn(bytes))
   if (packages.length === 0) return undefined
   return { kind: 'rpm', owners: (entries) => ownersOf(root, packages, entries) }
+}
+
+function headersIn(bytes: Buffer): readonly RpmHeader[] {
+  const headers: RpmHeader[] = []
+  for (const blob of blobsOf(bytes, 'Packages') ?? []) {
+    headers.push(rpmHeader(blob))
+    if (headers.length > MOST_PACKAGES) throw tooLarge(`more than ${MOST_PACKAGES} packages`)
+  }
+  return headers
 }
 
 interface Installed {

@@ -1,7 +1,7 @@
 import { encodeText } from '../bytes.js'
-import { basename, parent, type RootPath } from '../rootfs/path.js'
+import { basename, join, parent, type RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
-import type { PackageRoot } from './content.js'
+import { type PackageRoot, tooLarge } from './content.js'
 
 /** A listed path that leads to a wanted file. */
 export interface Found<T> {
@@ -21,6 +21,9 @@ export interface Wanted<T> {
   found(): Promise<ReadonlyMap<RootPath, Found<T>>>
 }
 
+/** As many as lists name the files of the largest images; each takes memory. */
+export const MOST_PATHS = 2_000_000
+
 /**
  * Databases list `/lib/libc.so.6` where the file lies in `/usr/lib`, because `/lib` is a link. A path that is listed
  * as it really is takes no look at the image; only for what is left are the directories of other paths walked.
@@ -30,17 +33,22 @@ export function wantedFiles<T>(root: PackageRoot, entries: readonly Entry[]): Wa
   for (const entry of entries) if (entry.kind !== 'directory') wanted.set(entry.path, entry)
   const found = new Map<RootPath, Found<T>>()
   const others = new Map<string, Detour<T>[]>()
+  let count = 0
   return {
     names: namesOf([...wanted.values()]),
     links: namesOf([...wanted.values()].filter(({ kind }) => kind === 'symlink')),
     add: (owner, listed, place = listed) => {
+      if (++count > MOST_PATHS) throw tooLarge(`more than ${MOST_PATHS} paths`)
       if (!wanted.has(place)) pushTo(others, basename(place), { place, found: { listed, owner } })
       else if (!found.has(place)) found.set(place, { listed, owner })
     },
     found: async () => {
-      for (const path of wanted.keys()) {
-        const other = found.has(path) ? undefined : await leadingTo(root, path, others)
-        if (other !== undefined) found.set(path, other)
+      const left = new Set([...wanted.keys()].filter((path) => !found.has(path)))
+      for (const name of new Set([...left].map(basename))) {
+        for (const other of others.get(name) ?? []) {
+          const path = await leadsTo(root, other.place)
+          if (path !== undefined && left.delete(path)) found.set(path, other.found)
+        }
       }
       return withHardLinks(wanted, found)
     },
@@ -69,15 +77,9 @@ function pushTo<V>(rows: Map<string, V[]>, key: string, value: V): void {
 }
 
 /** The last component is never followed: a package that has a link does not have what the link leads to. */
-async function leadingTo<T>(
-  { directory }: PackageRoot,
-  path: RootPath,
-  others: ReadonlyMap<string, readonly Detour<T>[]>,
-): Promise<Found<T> | undefined> {
-  for (const { place, found } of others.get(basename(path)) ?? []) {
-    if ((await directory(parent(place))) === parent(path)) return found
-  }
-  return undefined
+async function leadsTo({ directory }: PackageRoot, place: RootPath): Promise<RootPath | undefined> {
+  const found = await directory(parent(place))
+  return found === undefined ? undefined : join(found, basename(place))
 }
 
 /** Another name of an inode that a package has is the package's too. */
