@@ -1,5 +1,6 @@
 import type { ImageConfig } from '../image/config.js'
-import { normalise } from '../rootfs/path.js'
+import type { Trail } from '../rootfs/follow.js'
+import { basename, normalise } from '../rootfs/path.js'
 import type { Examiner } from './examine.js'
 import type { LiftedProgram } from './lift.js'
 import { lookUp } from './locate.js'
@@ -12,24 +13,35 @@ export interface StartedWith {
 
 /**
  * What the image starts a program with; undefined where it starts another one. An entrypoint that is not the
- * program is taken for a script that ends in starting CMD, as entrypoints with a CMD usually are.
+ * program is taken for a script that ends in starting CMD, as entrypoints with a CMD usually are. Two names of one
+ * file are one program only where one name is a link to the other: a busybox has many that are not.
  */
 export async function startedWith(
   examiner: Pick<Examiner, 'files' | 'environment'>,
   { entrypoint, cmd }: ImageConfig,
-  { realPath }: Pick<LiftedProgram, 'realPath'>,
+  { path }: Pick<LiftedProgram, 'path'>,
 ): Promise<StartedWith | undefined> {
-  const isStartedBy = async (word: string | undefined) =>
-    word !== undefined && (await realPathOf(examiner, word)) === realPath
+  const program = await examiner.files.trail(path, examiner.environment.workingDir)
+  const isStartedBy = async (word: string | undefined) => {
+    const started = word === undefined ? undefined : await trailOf(examiner, word)
+    return started?.end !== undefined && started.end.path === program.end?.path && isAlike(started, program)
+  }
   if (await isStartedBy(entrypoint[0])) return { entrypoint: entrypoint.slice(1), cmd }
   if (await isStartedBy(cmd[0])) return { entrypoint: [], cmd: cmd.slice(1) }
   return undefined
 }
 
-async function realPathOf({ files, environment }: Pick<Examiner, 'files' | 'environment'>, word: string) {
+function isAlike(one: Trail, other: Trail): boolean {
+  return namesOf(one).has(basename(other.asked)) || namesOf(other).has(basename(one.asked))
+}
+
+function namesOf({ asked, links, end }: Trail): ReadonlySet<string> {
+  return new Set([asked, ...links.map(({ path }) => path), end?.path ?? asked].map(basename))
+}
+
+async function trailOf({ files, environment }: Pick<Examiner, 'files' | 'environment'>, word: string) {
   const { searchPath, workingDir } = environment
-  const trail = word.includes('/')
+  return word.includes('/')
     ? await files.trail(word, normalise(workingDir))
     : await lookUp(files, searchPath, workingDir, word)
-  return trail?.end?.path
 }

@@ -37,3 +37,20 @@ test('the words of another program are not taken over', async () => {
   assert.equal(await words({ cmd: ['absent', '-a'] }), undefined)
   assert.equal(await words({}), undefined)
 })
+
+test('of a file with many names only words after the same name are kept, or after one that leads to it', async () => {
+  const root = debianTree({
+    '/usr/bin/busybox': program(),
+    '/usr/bin/sh': { link: 'busybox' },
+    '/usr/bin/ls': { link: 'busybox' },
+    '/usr/bin/list': { link: '/usr/bin/ls' },
+  })
+  const of = async (asked: string, word: string) => {
+    const image = smallImage(root, { config: { cmd: [word, '-c', 'x'] } })
+    return (await lift(image, [asked])).programs[0]?.startedWith?.cmd
+  }
+  assert.equal(await of('/usr/bin/ls', '/usr/bin/sh'), undefined)
+  assert.deepEqual(await of('/usr/bin/ls', 'ls'), ['-c', 'x'])
+  assert.deepEqual(await of('/usr/bin/ls', 'list'), ['-c', 'x'])
+  assert.deepEqual(await of('/usr/bin/list', 'ls'), ['-c', 'x'])
+})
