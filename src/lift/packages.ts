@@ -50,7 +50,8 @@ async function packagesOf(lifting: Lifting, database: PackageDatabase): Promise<
   const found = packagesBy([...lifted, ...releases.flatMap(({ entries }) => entries)], all)
   if (lifting.layout === 'tree') await addListed(lifting, found.owners)
   const files = await database.reduced([...found.owners.values()])
-  return { ...found, generated: files.filter(({ path }) => !isLifted(lifting, lifted, path)) }
+  const places = new Set(lifted.map(({ path }) => path))
+  return { ...found, generated: files.filter(({ path }) => !places.has(path) && !isIncluded(lifting, path)) }
 }
 
 /** Files and links, each once; those in whole directories as well. */
@@ -114,9 +115,6 @@ function byLabel(a: LiftedPackage, b: LiftedPackage): number {
   return a.package < b.package ? -1 : 1
 }
 
-function isLifted({ gathering }: Lifting, lifted: readonly Entry[], path: RootPath): boolean {
-  return (
-    lifted.some((entry) => entry.path === path) ||
-    gathering.directories.some(({ end }) => end.kind === 'directory' && isInside(path, end.path))
-  )
+function isIncluded({ gathering }: Lifting, path: RootPath): boolean {
+  return gathering.directories.some(({ end }) => end.kind === 'directory' && isInside(path, end.path))
 }
