@@ -55,7 +55,7 @@ export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>
 function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): NewImageConfig {
   const { exposedPorts, volumes, stopSignal } = source
   const user = options.user ?? lift.image.userNumbers ?? lift.image.user
-  const workingDir = options.workdir ?? lift.image.workingDir
+  const workingDir = absolute(options.workdir ?? lift.image.workingDir)
   return {
     ...commandOf(lift, options),
     env: environment(lift.image.env, options.env ?? []),
@@ -66,9 +66,15 @@ function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions
       ...Object.fromEntries((options.labels ?? []).map((line) => pairOf('label', line))),
     },
     ...(user === undefined || user === '' ? {} : { user }),
-    ...(workingDir === undefined || workingDir === '' ? {} : { workingDir }),
+    ...(workingDir === undefined ? {} : { workingDir }),
     ...(stopSignal === undefined ? {} : { stopSignal }),
   }
+}
+
+/** From the root, as WORKDIR is; engines refuse a container that would begin anywhere else. */
+function absolute(path: string | undefined): string | undefined {
+  if (path === undefined || path === '') return undefined
+  return path.startsWith('/') ? path : `/${path}`
 }
 
 /** The first program is what a container starts, with the words that the source starts it with. */

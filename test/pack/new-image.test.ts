@@ -59,6 +59,11 @@ test('environment, ports, volumes and stop signal of the source are kept, and th
   )
 })
 
+test('a working directory is one from the root, as WORKDIR is', async () => {
+  assert.equal((await made({}, { workdir: 'srv/x' })).config.workingDir, '/srv/x')
+  assert.equal((await made({ workingDir: 'srv' })).config.workingDir, '/srv')
+})
+
 test('the user of the source is kept in numbers, since the new image may not know names', async () => {
   assert.equal((await made({ user: 'app' })).config.user, '1000:1001')
   assert.equal((await made({ user: 'app' }, { user: '7' })).config.user, '7')
