@@ -6,7 +6,7 @@ import { parsePlatform } from '../../src/image/platform.js'
 import type { CopySource } from '../../src/index.js'
 import type { Lift } from '../../src/lift/lift.js'
 import type { RootPath } from '../../src/rootfs/path.js'
-import { copyMeaning, instructionsOf } from '../support/dockerfile-reader.js'
+import { copyMeaning, heredocsOf, instructionsOf } from '../support/dockerfile-reader.js'
 import { matchesGolden } from '../support/golden.js'
 import { copyOf, liftOf, lsLift, programOf } from '../support/lift-literal.js'
 
@@ -195,4 +195,25 @@ test('a platform or name that would end the line it stands in is refused or spel
     instructionsOf(text).filter(({ word }) => word === 'RUN'),
     [],
   )
+})
+
+test("each platform has the packages of its own files, in a stage of its own and in the reader's", () => {
+  const status = '/var/lib/dpkg/status' as RootPath
+  const withStatus = (platform: string, text: string) =>
+    liftFor(
+      platform,
+      lsLift({ packages: [], generated: [{ path: status, bytes: Buffer.from(text), mode: 0o644 }] }),
+    )
+  // Lines that would end a stage, a file or the Dockerfile, were they instructions.
+  const texts = { amd64: 'Package: a\n\nFROM scratch AS x\nEOF\n', s390x: 'Package: z\n' }
+  const lifts = Object.entries(texts).map(([platform, text]) => withStatus(`linux/${platform}`, text))
+  for (const options of [{}, { stage: 'build' }]) {
+    const parts = emit(lifts, options).split(/^FROM scratch AS liftbin-/m)
+    assert.equal(parts.length, 3)
+    for (const part of parts.slice(1)) {
+      const platform = part.slice(0, part.indexOf('\n')) as keyof typeof texts
+      assert.deepEqual(heredocsOf(part), { [status]: texts[platform] })
+      assert.ok(part.indexOf('ENTRYPOINT') > part.lastIndexOf('\nEOF'))
+    }
+  }
 })
