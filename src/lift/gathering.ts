@@ -34,6 +34,7 @@ export class Gathering {
   readonly #lastOpened = new Map<RootPath, Opened>()
   readonly #cache: { readonly item: Opened; readonly trail: Trail; readonly neededBy: string }[] = []
   readonly #examinations: Examination[] = []
+  readonly #listed: Trail[] = []
   readonly directories: Included[] = []
 
   /** One by one, as a call takes some hundred thousand arguments at most. */
@@ -75,7 +76,9 @@ export class Gathering {
   }
 
   /** The links to a directory in which packages list their files, as it is called there. */
-  addListed({ asked, links }: Trail): void {
+  addListed(trail: Trail): void {
+    const { asked, links } = trail
+    this.#listed.push(trail)
     for (const link of links)
       this.#addRow(this.#links, link.path, link, 'symlink', { neededBy: '', name: asked, rule: 'packages' })
   }
@@ -183,7 +186,7 @@ export class Gathering {
   /** The ways to everything that is needed, each once. */
   trails(): readonly Trail[] {
     const rows = [...this.#files.values()].flatMap(({ trails }) => [...trails])
-    return [...new Set([...rows, ...this.directories.map(({ trail }) => trail)])]
+    return [...new Set([...rows, ...this.directories.map(({ trail }) => trail), ...this.#listed])]
   }
 
   /** The loaders' caches, if any library was found by one. */

@@ -1,3 +1,4 @@
+import { LiftError } from '../errors.js'
 import type { ImageConfig } from '../image/config.js'
 import type { Trail } from '../rootfs/follow.js'
 import { basename, normalise } from '../rootfs/path.js'
@@ -39,9 +40,18 @@ function namesOf({ asked, links, end }: Trail): ReadonlySet<string> {
   return new Set([asked, ...links.map(({ path }) => path), end?.path ?? asked].map(basename))
 }
 
-async function trailOf({ files, environment }: Pick<Examiner, 'files' | 'environment'>, word: string) {
+/** What cannot be looked up here is some other program. */
+async function trailOf(
+  { files, environment }: Pick<Examiner, 'files' | 'environment'>,
+  word: string,
+): Promise<Trail | undefined> {
   const { searchPath, workingDir } = environment
-  return word.includes('/')
-    ? await files.trail(word, normalise(workingDir))
-    : await lookUp(files, searchPath, workingDir, word)
+  try {
+    return word.includes('/')
+      ? await files.trail(word, normalise(workingDir))
+      : await lookUp(files, searchPath, workingDir, word)
+  } catch (error) {
+    if (error instanceof LiftError && error.code === 'unreadable') return undefined
+    throw error
+  }
 }

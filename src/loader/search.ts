@@ -1,5 +1,6 @@
 import { LiftError } from '../errors.js'
 import type { Trail } from '../rootfs/follow.js'
+import { Lacking } from '../rootfs/waiting.js'
 import type { Candidate } from './candidate.js'
 import type { Attempt, Outcome, Resolution, Rule } from './loader.js'
 
@@ -48,17 +49,44 @@ export interface SearchEnd {
 
 /** Tries each directory of a list for a name, recording every attempt. */
 export function searchList(list: SearchList, name: string, opener: Opener, attempts: Attempt[]): SearchEnd {
-  for (const directory of list.directories) {
-    for (const place of [...opener.subdirectories(directory), directory]) {
-      const end = tryPath(`${place}${name}`, list, opener, attempts)
-      if (end.hit !== undefined) return end
-      if (end.blockedBy?.outcome === 'link loop') {
-        // open_path gives up on this list alone, and only if it saw one of its directories (elf/dl-load.c).
-        if (opener.exists(directory)) return {}
-      } else if (end.blockedBy !== undefined) return end
+  let tried = 0
+  try {
+    for (const directory of list.directories) {
+      tried++
+      for (const place of [...opener.subdirectories(directory), directory]) {
+        const end = tryPath(`${place}${name}`, list, opener, attempts)
+        if (end.hit !== undefined) return end
+        if (end.blockedBy?.outcome === 'link loop') {
+          // open_path gives up on this list alone, and only if it saw one of its directories (elf/dl-load.c).
+          if (opener.exists(directory)) return {}
+        } else if (end.blockedBy !== undefined) return end
+      }
     }
+  } catch (error) {
+    if (tried > LONG) askAhead(list.directories.slice(tried, tried + LONG), name, opener)
+    throw error
   }
   return {}
+}
+
+/** No list that a linker has written is as long. */
+const LONG = 64
+
+/** A search begins anew for each thing it had to wait for, so in an endless list many are waited for at once. */
+function askAhead(directories: readonly string[], name: string, opener: Opener): void {
+  for (const directory of directories) {
+    begin(() => opener.subdirectories(directory))
+    begin(() => opener.open(`${directory}${name}`))
+  }
+}
+
+/** What goes wrong is told when the search comes to it. */
+function begin(ask: () => unknown): void {
+  try {
+    ask()
+  } catch (error) {
+    if (error instanceof Lacking) error.arrival.catch(() => {})
+  }
 }
 
 /** Far more places than any real search has; the lists of a hostile file are endless. */

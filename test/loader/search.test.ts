@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Attempt } from '../../src/loader/loader.js'
+import { type Opener, searchList } from '../../src/loader/search.js'
+import type { Trail } from '../../src/rootfs/follow.js'
+import { atHand, waitingFor } from '../../src/rootfs/waiting.js'
 import { complaints, library, liftFrom, program } from '../support/glibc-root.js'
 
 const OLD = { version: '2.36' }
@@ -135,3 +139,27 @@ test('a link out of the root is taken from the root, whatever it says', async ()
   assert.deepEqual(found, ['/r/liba.so'])
   assert.deepEqual(missing, ['libb.so for /bin/p'])
 })
+
+test('an endless list that has to be waited for is not gone through from its beginning for each directory', async () => {
+  const directories = Array.from({ length: 2000 }, (_, index) => `/d${index}/`)
+  const answers = new Map()
+  let opened = 0
+  const opener: Opener = {
+    open: (path) => {
+      opened++
+      return atHand(answers, path, async () => ({ trail: TRAIL, candidate: { outcome: 'absent' } }))
+    },
+    subdirectories: () => [],
+    exists: () => false,
+    skips: () => true,
+  }
+  const attempts: Attempt[] = []
+  await waitingFor(() => {
+    attempts.length = 0
+    return searchList({ rule: 'runpath', directories }, 'liba.so', opener, attempts)
+  })
+  assert.equal(attempts.length, directories.length)
+  assert.ok(opened < 200 * directories.length, `${opened}`)
+})
+
+const TRAIL: Trail = { asked: '/', links: [], stones: [], end: undefined }
