@@ -33,6 +33,22 @@ test('where no Docker daemon runs, an image by its bare name is not found: exit 
   }
 })
 
+test('what is wrong with a build is said with its next step and status, as of any other command', () => {
+  const cases = [
+    [2, 'nowhere:x', /^liftbin: "nowhere:x" is no destination\n {2}Write one of: docker:NAME/],
+    [
+      3,
+      'tar:/etc/no/such/place.tar',
+      /cannot write .*: no such file or directory\n {2}Make its directory first/,
+    ],
+  ] as const
+  for (const [expected, to, message] of cases) {
+    const { status, stdout, stderr } = liftbin('build', `dir:${root('bookworm')}`, 'bash', '--to', to)
+    assert.deepEqual([status, stdout], [expected, ''])
+    assert.match(stderr, message)
+  }
+})
+
 test('a daemon that cannot be reached is exit 3, with what the docker command says', () => {
   const hosts = {
     'tcp://127.0.0.1:1': /connection refused/,
