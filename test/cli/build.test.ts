@@ -43,6 +43,14 @@ test('a root file system has no digest, so nothing is printed', async () => {
   })
 })
 
+test('nothing follows an archive on stdout', async () => {
+  for (const to of ['tar:-', 'docker-archive:-', 'docker-archive:-:me/x', 'oci-archive:-']) {
+    const { status, out } = await runCli(['build', 'docker:small', 'x', '--to', to], { image: whole })
+    assert.equal(status, 0)
+    assert.doesNotMatch(out, /\n$/, to)
+  }
+})
+
 test('an image that would not work is not written, unless that is forced', async () => {
   await inFolder(async (folder) => {
     const argv = ['build', 'docker:small', 'x', '--to', `tar:${folder}/t.tar`]

@@ -93,6 +93,9 @@ function refuse({ line }: Manner): number {
   return EXIT.faulty
 }
 
+/** An archive on stdout, after which nothing else may come. */
+const ON_STDOUT = /^(tar:-$|(docker|oci)-archive:-(:|$))/
+
 /** A mere root file system has no digest. */
 function answerText(
   written: Written,
@@ -100,7 +103,7 @@ function answerText(
   { format, to }: BuildFlags,
   door: WholeDoor,
 ): string {
-  if (to === 'tar:-') return ''
+  if (ON_STDOUT.test(to)) return ''
   if (format === 'json') return door.buildJson(written, lifts)
   const name = written.digest ?? written.imageId
   return name === undefined ? '' : `${name}\n`
