@@ -1,10 +1,12 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { LiftError } from '../errors.js'
 import type { Packing } from '../pack/packing.js'
 import type { Destination } from './destination.js'
 import { leftOut } from './left-out.js'
+import { makeDirectory, removeMade } from './new-directory.js'
 import { notWritten } from './new-file.js'
-import { unpackTree } from './unpack-tree.js'
+import { hostPath, unpackTree } from './unpack-tree.js'
 import { setXattrs } from './xattrs.js'
 
 /**
@@ -13,23 +15,27 @@ import { setXattrs } from './xattrs.js'
  */
 export const writeDirectory: Destination['write'] = async (location, packings, options) => {
   const [packing] = packings as [Packing]
-  const wasThere = existsSync(location)
-  if (wasThere) checkEmpty(location)
+  const earlier = earlierDirectory(location)
   options.onStep?.(`writing ${location}`)
+  const made: string[] = []
   try {
-    mkdirSync(location, { recursive: true })
+    makeDirectory(location, made)
     const own = await unpackTree(location, packing, options)
     const xattrs = await setXattrs(location, packing, options)
     return { reference: `dir:${location}`, warnings: [...leftOut(packing), ...ownersWarning(own), ...xattrs] }
   } catch (error) {
-    clear(location, wasThere, packing)
-    throw error instanceof LiftError ? error : notWritten(location, error)
+    if (earlier !== undefined || made.includes(resolve(location))) clear(location, packing)
+    if (earlier !== undefined) restore(location, earlier)
+    removeMade(made)
+    throw notWritten(location, error)
   }
 }
 
-function checkEmpty(location: string): void {
+/** What is there, which has to be an empty directory. Throws LiftError 'output'. */
+function earlierDirectory(location: string): Stats | undefined {
   try {
-    if (statSync(location).isDirectory() && readdirSync(location).length === 0) return
+    const found = statSync(location, { throwIfNoEntry: false })
+    if (found === undefined || (found.isDirectory() && readdirSync(location).length === 0)) return found
   } catch (error) {
     throw notWritten(location, error)
   }
@@ -42,18 +48,23 @@ function checkEmpty(location: string): void {
  * Only what was made here can lie there, since the directory was empty. From a directory that may not be written to
  * nothing can be removed.
  */
-function clear(location: string, wasThere: boolean, { tree }: Packing): void {
-  for (const { entry } of tree) if (entry.kind === 'directory') open(`${location}${entry.path}`)
-  const made = wasThere ? readdirSync(location).map((name) => `${location}/${name}`) : [location]
-  for (const path of made) rmSync(path, { recursive: true, force: true })
+function clear(location: string, { tree }: Packing): void {
+  for (const { entry } of tree) if (entry.kind === 'directory') open(hostPath(location, entry.path))
+  for (const name of readdirSync(location, { encoding: 'buffer' }))
+    rmSync(Buffer.concat([Buffer.from(`${location}/`), name]), { recursive: true, force: true })
 }
 
-function open(directory: string): void {
+function open(directory: string | Buffer): void {
   try {
     if (lstatSync(directory).isDirectory()) chmodSync(directory, 0o700)
   } catch {
     // It was not made, or is removed all the same.
   }
+}
+
+function restore(location: string, { uid, gid, mode }: Stats): void {
+  chownSync(location, uid, gid)
+  chmodSync(location, mode & 0o7777)
 }
 
 function ownersWarning(own: number): readonly string[] {

@@ -1,10 +1,12 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
 import type { Destination, WriteOptions } from './destination.js'
 import { LAYOUT_FILE, layoutIndex } from './layout-index.js'
 import { leftOut } from './left-out.js'
 import { parseNewLocation } from './location.js'
+import { makeDirectory, removeMade } from './new-directory.js'
 import { type Bytes, notWritten, writeFileOf } from './new-file.js'
 import { checkTag } from './oci-archive.js'
 import { type Blob, packLayout } from './packed-layout.js'
@@ -19,16 +21,18 @@ export const writeOciDir: Destination['write'] = async (location, packings, opti
   checkLayout(path)
   await using layout = await packLayout(packings, options)
   options.onStep?.(`writing ${path}`)
-  const undo: string[] = []
+  const made: string[] = []
+  const written: string[] = []
   try {
-    for (const directory of [path, join(path, 'blobs'), join(path, 'blobs/sha256')]) make(directory, undo)
-    for (const blob of layout.blobs) await writeBlob(path, blob, undo, options)
-    await writeSmall(path, LAYOUT_FILE.name, LAYOUT_FILE.bytes, undo, options)
+    makeDirectory(join(path, 'blobs/sha256'), made)
+    for (const blob of layout.blobs) await writeBlob(path, blob, written, options)
+    await writeSmall(path, LAYOUT_FILE.name, LAYOUT_FILE.bytes, written, options)
     const earlier = readIndex(path)
     const index = layoutIndex(layout.top.descriptor, name, earlier, join(path, 'index.json'))
     await writeFileOf(join(path, 'index.json'), once(index), options)
   } catch (error) {
-    for (const made of undo.reverse()) rmSync(made, { recursive: true, force: true })
+    for (const file of written) rmSync(file, { force: true })
+    removeMade(made)
     throw error
   }
   const { descriptor } = layout.top
@@ -40,53 +44,54 @@ export const writeOciDir: Destination['write'] = async (location, packings, opti
   }
 }
 
-/** Throws LiftError 'output' for a directory of something else, before there is any work. */
+/** Throws LiftError 'output' for what is no layout and no empty directory, before there is any work. */
 function checkLayout(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined || existsSync(join(path, 'index.json'))) return
-  if (found.isDirectory() && isEmpty(path)) return
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined || (found.isDirectory() && isLayout(path))) return
+  } catch (error) {
+    throw notWritten(path, error)
+  }
   throw new LiftError('output', `${path} is there, and is no OCI image layout`, {
     hint: 'Write to a new or empty directory, or to a layout.',
   })
 }
 
-function isEmpty(path: string): boolean {
-  return readdirSync(path).length === 0
-}
-
-function make(directory: string, undo: string[]): void {
-  try {
-    if (mkdirSync(directory, { recursive: true }) !== undefined) undo.push(directory)
-  } catch (error) {
-    throw notWritten(directory, error)
-  }
+/** Or may become one. */
+function isLayout(path: string): boolean {
+  const index = statSync(join(path, 'index.json'), { throwIfNoEntry: false })
+  return index?.isFile() ?? readdirSync(path).length === 0
 }
 
 /** A blob that is there already is the same one. */
-async function writeBlob(path: string, blob: Blob, undo: string[], options: WriteOptions): Promise<void> {
+async function writeBlob(path: string, blob: Blob, written: string[], options: WriteOptions): Promise<void> {
   const { digest, size } = blob.descriptor
   const file = join(path, 'blobs', digest.replace(':', '/'))
   if (lstatSync(file, { throwIfNoEntry: false })?.size === size) return
   await writeFileOf(file, blob.open(), options)
-  undo.push(file)
+  written.push(file)
 }
 
 async function writeSmall(
   path: string,
   name: string,
   bytes: Uint8Array,
-  undo: string[],
+  written: string[],
   options: WriteOptions,
 ): Promise<void> {
   const file = join(path, name)
   if (existsSync(file)) return
   await writeFileOf(file, once(bytes), options)
-  undo.push(file)
+  written.push(file)
 }
 
 function readIndex(path: string): Uint8Array | undefined {
   const file = join(path, 'index.json')
-  return existsSync(file) ? readFileSync(file) : undefined
+  try {
+    return existsSync(file) ? readFileSync(file) : undefined
+  } catch (error) {
+    throw unreadable(file, error)
+  }
 }
 
 async function* once(bytes: Uint8Array): Bytes<void> {

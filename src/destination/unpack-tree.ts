@@ -41,7 +41,8 @@ export async function unpackTree(root: string, packing: Packing, { signal }: Wri
   return own
 }
 
-function hostPath(root: string, path: string): string | Buffer {
+/** Where a path of the tree lies; names that are not UTF-8 travel as lone surrogates, and the host wants their bytes. */
+export function hostPath(root: string, path: string): string | Buffer {
   const text = path === '/' ? root : `${root}${path}`
   return text.isWellFormed() ? text : encodeText(text)
 }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
+import type { WriteOptions } from '../../src/destination/destination.js'
 import { DESTINATIONS, parseDestination, writeImage } from '../../src/destination/index.js'
 import { LiftError } from '../../src/errors.js'
 import { readTar } from '../../src/image/tar-index.js'
@@ -313,4 +314,64 @@ test('what cannot be written is told', () =>
     const { warnings } = await writeImage(`tar:${folder}/out`, [tree])
     assert.equal(warnings.length, 1)
     assert.match(warnings[0]!, /\/dev\/null/)
+  }))
+
+/** Aborts when packing is over and writing begins. */
+function stoppedWhenWriting(): Pick<WriteOptions, 'signal' | 'onStep'> {
+  const stop = new AbortController()
+  return { signal: stop.signal, onStep: (step) => step.startsWith('writing') && stop.abort() }
+}
+
+for (const scheme of ['dir', 'oci-dir'])
+  test(`${scheme}: directories made on the way go as well, and those with something in them stay`, () =>
+    inFolder(async (folder) => {
+      mkdirSync(`${folder}/mine`)
+      const writing = writeImage(`${scheme}:${folder}/mine/a/b`, [PACKING], stoppedWhenWriting())
+      await refuses(writing, 'interrupted')
+      assert.deepEqual([readdirSync(folder), readdirSync(`${folder}/mine`)], [['mine'], []])
+    }))
+
+/** A directory of any name is made, and then its file cannot be read. */
+const BROKEN_BELOW: Packing = {
+  ...packingOf({ '/': { directory: true }, '/\udcff/p': 'one' }),
+  open: () => {
+    throw new LiftError('unreadable', 'the disk is broken')
+  },
+}
+
+test('dir: an empty directory is as it was after an error', () =>
+  inFolder(async (folder) => {
+    mkdirSync(`${folder}/empty`)
+    chmodSync(`${folder}/empty`, 0o1750)
+    await refuses(writeImage(`dir:${folder}/empty`, [BROKEN_BELOW]), 'unreadable')
+    assert.deepEqual(readdirSync(`${folder}/empty`, { encoding: 'buffer' }), [])
+    assert.equal(lstatSync(`${folder}/empty`).mode & 0o7777, 0o1750)
+  }))
+
+test('dir: a link that leads nowhere stays', () =>
+  inFolder(async (folder) => {
+    symlinkSync('nowhere', `${folder}/out`)
+    await refuses(writeImage(`dir:${folder}/out`, [PACKING]), 'output', `${folder}/out`)
+    assert.equal(readlinkSync(`${folder}/out`), 'nowhere')
+    assert.deepEqual(readdirSync(folder), ['out'])
+  }))
+
+test('dir: no program out of the image is run, whatever PATH says', () =>
+  inFolder(async (folder) => {
+    const file = `#!/bin/sh\n: > ${folder}/was-run\n`
+    const tree = { '/setfattr': { file, xattrs: { 'user.a': Buffer.from('b') } } }
+    await writeImage(`dir:${folder}/out`, [packingOf(tree)], { env: { PATH: '.' } })
+    assert.deepEqual(readdirSync(folder), ['out'])
+  }))
+
+test('oci-dir: a link to an empty directory is written through, and what is no place for a layout is refused', () =>
+  inFolder(async (folder) => {
+    mkdirSync(`${folder}/empty`)
+    symlinkSync('empty', `${folder}/link`)
+    await writeImage(`oci-dir:${folder}/link`, [PACKING])
+    assert.deepEqual(readdirSync(`${folder}/empty`).sort(), ['blobs', 'index.json', 'oci-layout'])
+    mkdirSync(`${folder}/odd/index.json`, { recursive: true })
+    await refuses(writeImage(`oci-dir:${folder}/odd`, [PACKING]), 'output', `${folder}/odd`)
+    writeFileSync(`${folder}/file`, '')
+    await refuses(writeImage(`oci-dir:${folder}/file/a`, [PACKING]), 'output', `${folder}/file/a`)
   }))
