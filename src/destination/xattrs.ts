@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { bufferOf, encodeText } from '../bytes.js'
 import type { Packing } from '../pack/packing.js'
 import { carriedXattrs } from '../pack/xattrs.js'
@@ -13,9 +14,10 @@ export async function setXattrs(
   { tree }: Packing,
   options: WriteOptions,
 ): Promise<readonly string[]> {
-  const files = tree.map(attributesOf).filter(({ carried }) => carried.length > 0)
+  const place = resolve(root)
+  const files = tree.map((one) => attributesOf(one, place)).filter(({ carried }) => carried.length > 0)
   if (files.length === 0) return []
-  const run = runner(root, options)
+  const run = runner(options)
   const failed = await run('setfattr', ['-h', '--restore=-'], Buffer.concat(files.map(dumpOf)))
   if (failed === undefined) return []
   const left = failed === ABSENT ? await setCapabilities(files, run) : { count: files.length, why: failed }
@@ -25,14 +27,14 @@ export async function setXattrs(
 }
 
 interface Attributes {
-  /** Below the root, relative. */
+  /** On the host. */
   readonly path: string
   readonly carried: readonly (readonly [string, Uint8Array])[]
 }
 
-function attributesOf({ entry }: Packing['tree'][number]): Attributes {
+function attributesOf({ entry }: Packing['tree'][number], place: string): Attributes {
   const isKept = entry.kind === 'file' || entry.kind === 'directory'
-  return { path: `.${entry.path}`, carried: isKept ? carriedXattrs(entry.xattrs) : [] }
+  return { path: `${place}${entry.path}`, carried: isKept ? carriedXattrs(entry.xattrs) : [] }
 }
 
 /** Gives why it failed, in the command's own words. */
@@ -40,11 +42,12 @@ type Run = (command: string, args: readonly string[], input?: Buffer) => Promise
 
 const ABSENT = 'setfattr is not installed'
 
-function runner(cwd: string, { env, signal }: WriteOptions): Run {
+/** Not in the root: a PATH may begin with `.`, and what lies there is the image's. */
+function runner({ env, signal }: WriteOptions): Run {
   return async (command, args, input = Buffer.alloc(0)) => {
     const { execa } = await import('execa')
     const result = await execa(command, args, {
-      cwd,
+      cwd: '/',
       input,
       reject: false,
       ...(env === undefined ? {} : { env, extendEnv: false }),
