@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { LiftError, reasonOf } from '../errors.js'
 import { EMPTY_CONFIG } from '../image/config.js'
@@ -6,14 +6,17 @@ import { hostPlatform, parsePlatform } from '../image/platform.js'
 import { cachedRootFs } from '../rootfs/cached.js'
 import { directoryRootFs } from '../rootfs/directory.js'
 import { runInChroot } from './chroot.js'
+import { withAttributes } from './directory-attributes.js'
 import { platformOfRoot } from './directory-platform.js'
 import type { Source } from './source.js'
 
 /** `dir:DIR`: a root file system unpacked on disk; it is never left, whatever its links say. */
-export const openDirectory: Source['open'] = async (location, { platform, otherPlatforms = [] }) => {
+export const openDirectory: Source['open'] = async (location, options) => {
+  const { platform, otherPlatforms = [] } = options
   checkDirectory(location)
   if (otherPlatforms.length > 0) throw ofOnePlatform(location)
-  const rootfs = cachedRootFs(directoryRootFs(location))
+  const files = directoryRootFs(location)
+  const rootfs = cachedRootFs({ ...files, exact: withAttributes(realpathSync(location), options) })
   return {
     reference: `dir:${location}`,
     platform:

@@ -103,6 +103,10 @@ test('a directory has owners, modes, hard links and capabilities of the image', 
     assert.equal(p.ino, same.ino)
     assert.match(must('getcap', [join(root, 'bin/ping')]), /cap_net_raw=ep/)
     assert.equal(must('chroot', [root, '/bin/p']), 'hello\n1234 567\n')
+    await using image = await openImage(`dir:${root}`)
+    const ping = await image.rootfs.lstat('/bin/ping')
+    const [exact] = await image.rootfs.exact!([ping!])
+    assert.deepEqual(exact?.xattrs?.get('security.capability'), Buffer.from(CAPABILITY))
   }))
 
 /** Loads an archive, runs the image and looks at it; it is gone afterwards. */
