@@ -11,7 +11,7 @@ export type { Destination, WriteOptions, Written } from './destination/destinati
 export { checkPlatforms, DESTINATIONS, parseDestination, writeImage } from './destination/index.js'
 export type { VerifyEmitter } from './emit/emitter.js'
 export { VERIFY_FORMATS } from './emit/verify-formats.js'
-export { type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
+export { checkNewImageOptions, type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
 export type { NewImageConfig, Packing } from './pack/packing.js'
 export * from './reading.js'
 export { type Case, parseCases } from './verify/case.js'

@@ -43,6 +43,8 @@ export interface Destination {
   readonly describe: string
   /** Whether it takes one image for several platforms. */
   readonly takesSeveral: boolean
+  /** Throws LiftError 'usage' for a location that nothing can be written to, wherever that is asked. */
+  check?(location: string): unknown
   /** Writes one image, or one for several platforms. Throws LiftError. */
   write(location: string, packings: readonly Packing[], options: WriteOptions): Promise<Written>
 }

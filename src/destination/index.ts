@@ -1,4 +1,5 @@
 import { LiftError } from '../errors.js'
+import { tagName } from '../pack/docker-archive.js'
 import type { Packing } from '../pack/packing.js'
 import type { Destination, WriteOptions, Written } from './destination.js'
 
@@ -8,18 +9,21 @@ export const DESTINATIONS = {
     scheme: 'docker',
     describe: 'docker:NAME[:TAG]          an image of the Docker daemon',
     takesSeveral: false,
+    check: tagName,
     write: later(async () => (await import('./engine.js')).loadIntoDocker),
   },
   podman: {
     scheme: 'podman',
     describe: "podman:NAME[:TAG]          an image of Podman's storage",
     takesSeveral: false,
+    check: tagName,
     write: later(async () => (await import('./engine.js')).loadIntoPodman),
   },
   registry: {
     scheme: 'registry',
     describe: 'registry:NAME[:TAG]        an image of a registry, pushed without a daemon',
     takesSeveral: true,
+    check: tagName,
     write: later(async () => (await import('./registry.js')).pushToRegistry),
   },
   'oci-archive': {
@@ -70,8 +74,11 @@ export function parseDestination(text: string): ParsedDestination {
   const colon = text.indexOf(':')
   const scheme = text.slice(0, Math.max(0, colon))
   const location = text.slice(colon + 1)
-  if (Object.hasOwn(DESTINATIONS, scheme) && location !== '')
-    return { destination: (DESTINATIONS as Readonly<Record<string, Destination>>)[scheme]!, location }
+  if (Object.hasOwn(DESTINATIONS, scheme) && location !== '') {
+    const destination = (DESTINATIONS as Readonly<Record<string, Destination>>)[scheme]!
+    destination.check?.(location)
+    return { destination, location }
+  }
   const said = JSON.stringify(text)
   const names = location === '' && scheme !== '' ? `${said} names no place` : `${said} is no destination`
   throw new LiftError('usage', names, { hint: `Write one of: ${shapes(() => true)}.` })

@@ -41,6 +41,13 @@ export function newImage(
   }
 }
 
+/** Throws LiftError 'usage' for what is not of the form NAME=value, before there is an image to make. */
+export function checkNewImageOptions({ env = [], labels = [], annotations = [] }: NewImageOptions): void {
+  for (const line of env) pairOf('env', line)
+  for (const line of labels) pairOf('label', line)
+  for (const line of annotations) pairOf('annotation', line)
+}
+
 /**
  * SOURCE_DATE_EPOCH of an environment (reproducible-builds.org, "SOURCE_DATE_EPOCH specification"), in seconds;
  * undefined where it is not set. Throws LiftError 'usage'.

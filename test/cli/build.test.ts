@@ -122,6 +122,16 @@ test('wrong usage of build is said before the image is opened', async () => {
     ['build', 'dir:/', 'x', '--to', 'nowhere:x'],
     ['build', 'dir:/', 'x', '--to', 'tar:'],
     ['build', 'dir:/', 'x', '--to', 'tar:t', '--compression', 'lzma'],
+    ...['docker', 'podman', 'registry'].map((scheme) => ['build', 'dir:/', 'x', '--to', `${scheme}:No Name`]),
+    ...['--env', '--label', '--annotation'].map((option) => [
+      'build',
+      'dir:/',
+      'x',
+      '--to',
+      'tar:t',
+      option,
+      'a',
+    ]),
   ]
   for (const argv of wrong) {
     const { status, out, calls } = await runCli(argv, { image: whole })

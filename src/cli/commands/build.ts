@@ -65,10 +65,13 @@ function liftOne({ image, door, common }: Opened, binaries: readonly string[], f
 function imageOptions(
   { entrypoint, cmd, user, env, workdir, label, annotation }: BuildFlags,
   { env: environment }: Context,
-  { sourceDateEpoch }: WholeDoor,
+  { sourceDateEpoch, checkNewImageOptions }: WholeDoor,
 ): NewImageOptions {
   const epoch = sourceDateEpoch(environment)
-  return given({ entrypoint, cmd, user, env, workdir, labels: label, annotations: annotation, epoch })
+  const [labels, annotations] = [label, annotation]
+  const options = given({ entrypoint, cmd, user, env, workdir, labels, annotations, epoch })
+  checkNewImageOptions(options)
+  return options
 }
 
 function writeOptions(
