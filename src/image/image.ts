@@ -26,6 +26,8 @@ export interface Image extends AsyncDisposable {
   readonly platform: Platform
   readonly config: ImageConfig
   readonly rootfs: RootFs
+  /** Why `rootfs.exact` could not tell the attributes of what it was asked for, if it could not. */
+  readonly unreadAttributes?: () => string | undefined
   readonly copySource: CopySource
   /** The whole image's size in bytes where the source knows it without a walk. */
   readonly size?: number

@@ -40,6 +40,7 @@ export type FindingFacts =
   | { kind: 'environment-dropped'; name: string }
   | { kind: 'user'; user: string }
   | { kind: 'user-unknown'; user: string }
+  | { kind: 'attributes-unread'; reason: string }
   | { kind: 'from-ldd'; program: string; names: readonly string[] }
   | { kind: 'ldd-failed'; program: string; reason: string }
   | { kind: 'packages-unreadable'; reason: string }
@@ -181,6 +182,10 @@ const WORDS: Words = {
     (f) => `ENV ${f.name} holds a line break, which no Dockerfile can write; it is left out`,
   ],
   user: ['note', (f) => `the image runs as user ${f.user}; the Dockerfile keeps that only as a comment`],
+  'attributes-unread': [
+    'warning',
+    (f) => `capabilities and other attributes of files are not known, so they are not kept: ${f.reason}`,
+  ],
   'user-unknown': [
     'warning',
     (f) =>

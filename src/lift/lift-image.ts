@@ -52,13 +52,19 @@ export async function liftTree(
   const { user = '' } = image.config
   const numbers = user === '' ? undefined : await numericUser(gathered.lifting.examiner.files, user)
   const unknown = user === '' || numbers !== undefined ? [] : [finding({ kind: 'user-unknown', user })]
-  const said = answer(image, gathered, [...findings, ...unknown])
+  const said = answer(image, gathered, [...findings, ...unknown, ...attributeFindings(image)])
   return {
     ...said,
     image: numbers === undefined ? said.image : { ...said.image, userNumbers: numbers },
     findings: said.findings.filter(({ kind }) => !OF_DOCKERFILES.has(kind)),
     tree: await withGenerated(image.rootfs, tree, said.generated ?? []),
   }
+}
+
+/** Once the tree was asked for exactly. */
+function attributeFindings({ unreadAttributes }: Image): readonly Finding[] {
+  const reason = unreadAttributes?.()
+  return reason === undefined ? [] : [finding({ kind: 'attributes-unread', reason })]
 }
 
 /** What is no trouble where links, owners, capabilities and any text can be kept. */

@@ -11,13 +11,17 @@ const AT_A_TIME = 256
  * cannot read them, so `getfattr` does; without it there are none, and that is told. Of names that are not UTF-8, which
  * no command line of Node's can hold, attributes are not read. Throws LiftError: 'unreadable', 'interrupted'.
  */
-export function withAttributes(root: string, options: OpenOptions): NonNullable<RootFs['exact']> {
+export function withAttributes(
+  root: string,
+  options: Pick<OpenOptions, 'env' | 'signal'>,
+  onUnread: (reason: string) => void = () => {},
+): NonNullable<RootFs['exact']> {
   const hostPath = ({ path }: Entry) => `${root.replace(/\/$/, '')}${path}`
   return async (entries) => {
     const asked = entries.filter(mayHave).map(hostPath)
     const found: Attributes = new Map()
     for (let at = 0; at < asked.length; at += AT_A_TIME)
-      readDump(await dumpOf(asked.slice(at, at + AT_A_TIME), options), found)
+      readDump(await dumpOf(asked.slice(at, at + AT_A_TIME), options, onUnread), found)
     return entries.map((entry) => {
       const xattrs = found.get(hostPath(entry))
       return xattrs === undefined ? entry : { ...entry, xattrs }
@@ -39,7 +43,8 @@ const MATCH = '--match=^(security\\.capability$|user\\.)'
 /** Not in the root: a PATH may begin with `.`, and what lies there is the image's. */
 function dumpOf(
   paths: readonly string[],
-  { env = process.env, signal, onStep }: OpenOptions,
+  { env = process.env, signal }: Pick<OpenOptions, 'env' | 'signal'>,
+  onUnread: (reason: string) => void,
 ): Promise<string> {
   const surroundings = { cwd: '/', env, maxBuffer: 64 << 20, ...(signal === undefined ? {} : { signal }) }
   return new Promise((done, fail) => {
@@ -51,7 +56,7 @@ function dumpOf(
         return fail(
           new LiftError('unreadable', `attributes cannot be read: ${reasonOf(error)}`, { cause: error }),
         )
-      onStep?.('getfattr is not installed: capabilities and other attributes of files are not read')
+      onUnread('getfattr is not installed')
       done('')
     })
   })

@@ -16,13 +16,18 @@ export const openDirectory: Source['open'] = async (location, options) => {
   checkDirectory(location)
   if (otherPlatforms.length > 0) throw ofOnePlatform(location)
   const files = directoryRootFs(location)
-  const rootfs = cachedRootFs({ ...files, exact: withAttributes(realpathSync(location), options) })
+  let unread: string | undefined
+  const exact = withAttributes(realpathSync(location), options, (reason) => {
+    unread = reason
+  })
+  const rootfs = cachedRootFs({ ...files, exact })
   return {
     reference: `dir:${location}`,
     platform:
       platform === undefined ? ((await platformOfRoot(rootfs)) ?? hostPlatform()) : parsePlatform(platform),
     config: EMPTY_CONFIG,
     rootfs,
+    unreadAttributes: () => unread,
     copySource: { kind: 'context' },
     run: (command) => runInChroot(location, command),
     [Symbol.asyncDispose]: async () => {},

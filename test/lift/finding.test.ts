@@ -200,6 +200,13 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     lift: liftTree,
     facts: { paths: ['/dev/null'] },
   },
+  'attributes-unread': {
+    severity: 'warning',
+    tree: x(),
+    parts: { unreadAttributes: () => 'no tool' },
+    lift: liftTree,
+    facts: { reason: 'no tool' },
+  },
   'user-unknown': {
     severity: 'warning',
     tree: x(),

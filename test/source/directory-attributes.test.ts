@@ -63,9 +63,9 @@ test('files and directories of a root have the attributes that getfattr tells, w
 
 test('without getfattr there are no attributes, and that is told', async () => {
   const steps: string[] = []
-  const options = { env: { PATH: '/nowhere' }, onStep: (step: string) => steps.push(step) }
+  const onUnread = (reason: string) => void steps.push(reason)
   const listed = await ROOT.list('/')
-  assert.deepEqual(await withAttributes('/root', options)(listed), listed)
+  assert.deepEqual(await withAttributes('/root', { env: { PATH: '/nowhere' } }, onUnread)(listed), listed)
   assert.equal(steps.length, 1)
   assert.match(steps[0]!, /getfattr is not installed/)
 })

@@ -15,6 +15,7 @@ export interface ImageParts {
   readonly config?: Partial<ImageConfig>
   readonly copySource?: CopySource
   readonly size?: number
+  readonly unreadAttributes?: () => string | undefined
 }
 
 /** An image over a literal tree: pinned, for amd64, with an empty configuration unless the test says more. */
@@ -28,6 +29,7 @@ export function smallImage(tree: Tree, parts: ImageParts = {}): Image {
     rootfs: memoryRootFs(tree),
     copySource: parts.copySource ?? { kind: 'image', from: `small@${digest}`, pinned: true },
     ...(parts.size === undefined ? {} : { size: parts.size }),
+    ...(parts.unreadAttributes === undefined ? {} : { unreadAttributes: parts.unreadAttributes }),
     [Symbol.asyncDispose]: async () => {},
   }
 }
