@@ -42,7 +42,17 @@ export function newImage(
 }
 
 /** Throws LiftError 'usage' for what is not of the form NAME=value, before there is an image to make. */
-export function checkNewImageOptions({ env = [], labels = [], annotations = [] }: NewImageOptions): void {
+export function checkNewImageOptions({
+  env = [],
+  labels = [],
+  annotations = [],
+  user = '',
+}: NewImageOptions): void {
+  if (!/^([0-9]{1,10}(:[0-9]{1,10})?)?$/.test(user)) {
+    throw new LiftError('usage', `--user ${user} is no number`, {
+      hint: 'Write UID or UID:GID: the new image need not know any names.',
+    })
+  }
   for (const line of env) pairOf('env', line)
   for (const line of labels) pairOf('label', line)
   for (const line of annotations) pairOf('annotation', line)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LiftError } from '../../src/errors.js'
 import { liftTree } from '../../src/lift/lift-image.js'
-import { type NewImageOptions, newImage } from '../../src/pack/new-image.js'
+import { checkNewImageOptions, type NewImageOptions, newImage } from '../../src/pack/new-image.js'
 import { debianTree, type ImageParts, library, program, smallImage } from '../support/small-image.js'
 
 const tree = debianTree({
@@ -110,3 +110,9 @@ for (const options of [{ env: ['A'] }, { labels: ['=x'] }, { annotations: ['b'] 
     await assert.rejects(made({}, options), (error) => error instanceof LiftError && error.code === 'usage')
   })
 }
+
+test('a user of the options is a number, since the new image may know no names', () => {
+  for (const user of ['app', '0x7', '1:', ':1', '1:b', '-1'])
+    assert.throws(() => checkNewImageOptions({ user }), { code: 'usage' }, user)
+  for (const user of ['', '0', '65534', '1:2']) checkNewImageOptions({ user })
+})
