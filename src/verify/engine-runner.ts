@@ -9,6 +9,7 @@ import { inspectImage } from '../source/image-inspect.js'
 import { parseImageReference } from '../source/index.js'
 import { connectToPodman, hasPodman } from '../source/podman.js'
 import { runContainer } from './container.js'
+import { emulationFault } from './emulation.js'
 import type { Found, RunnerContext, Side } from './runner.js'
 import { wholePacking } from './whole-packing.js'
 
@@ -16,6 +17,8 @@ import { wholePacking } from './whole-packing.js'
 export async function engineRunner(name: 'docker' | 'podman', context: RunnerContext): Promise<Found> {
   const { env, signal, image } = context
   if (name === 'podman' && !hasPodman(env)) return { reason: 'the podman command is not installed' }
+  const fault = isHere(env) ? emulationFault(image.platform) : undefined
+  if (fault !== undefined) return { reason: fault }
   try {
     const engine = await (name === 'docker' ? connectToDocker : connectToPodman)({ env, signal })
     const { client } = engine
@@ -44,6 +47,16 @@ export async function engineRunner(name: 'docker' | 'podman', context: RunnerCon
       throw error
     return { reason: reasonOf(error) }
   }
+}
+
+/** Whether the engine is surely on this machine, so that what its kernel can start is known. */
+function isHere({
+  DOCKER_HOST = '',
+  DOCKER_CONTEXT = '',
+  CONTAINER_HOST = '',
+}: RunnerContext['env']): boolean {
+  const elsewhere = [DOCKER_HOST, CONTAINER_HOST].some((host) => host !== '' && !host.startsWith('unix:'))
+  return process.platform === 'linux' && !elsewhere && DOCKER_CONTEXT === ''
 }
 
 /** An image of this engine is run as it is; any other one has to be loaded into it first. */

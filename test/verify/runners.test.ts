@@ -29,6 +29,17 @@ test('where no runner works, nothing is run, and each says why', async () => {
     assert.match(reason, /do not run on this machine|cannot reach Docker|not installed/)
 })
 
+test('an engine of this machine cannot start what its kernel cannot; another machine has a kernel of its own', async () => {
+  const reasonWith = async (env: Record<string, string>) => {
+    const { used } = await chooseRunner('auto', { image: imageCalled('dir:/srv'), env: { PATH: '', ...env } })
+    return used.passedOver.find(({ name }) => name === 'docker')?.reason ?? ''
+  }
+  assert.match(await reasonWith(NOWHERE), /linux\/sparc64 do not run on this machine/)
+  const elsewhere = await reasonWith({ DOCKER_HOST: 'tcp://127.0.0.1:1' })
+  assert.notEqual(elsewhere, '')
+  assert.doesNotMatch(elsewhere, /do not run on this machine/)
+})
+
 test('a runner that was asked for and does not work is no answer', async () => {
   for (const name of ['namespace', 'bubblewrap', 'docker', 'podman'] as const)
     await assert.rejects(chooseRunner(name, { image: imageCalled('dir:/srv'), env: NOWHERE }), {
