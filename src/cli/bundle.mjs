@@ -54,16 +54,27 @@ await build({
   plugins: [apart],
   alias: { 'node:child_process': './src/cli/child-process.ts' },
 })
-for (const [entry, outfile] of [
-  ['src/reading.ts', 'dist/cli/library.cjs'],
-  ['src/index.ts', 'dist/cli/whole.cjs'],
+/** What a lift that is not asked for packages does without; commands that are asked load the whole library. */
+const withoutPackages = {
+  name: 'without-packages',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/packages\.js$/ }, () => ({ path: 'packages', namespace: 'absent' }))
+    onLoad({ filter: /^packages$/, namespace: 'absent' }, () => ({
+      contents: "export const gatherPackages = () => { throw new Error('packages are not in this bundle') }",
+    }))
+  },
+}
+
+for (const [entry, outfile, plugins] of [
+  ['src/reading.ts', 'dist/cli/library.cjs', [apart, withoutPackages]],
+  ['src/index.ts', 'dist/cli/whole.cjs', [apart]],
 ]) {
   await build({
     ...common,
     ...mapped,
     entryPoints: [entry],
     outfile,
-    plugins: [apart],
+    plugins,
     alias: { assert: './src/cli/assert.ts', 'node:os': './src/cli/os.ts' },
   })
 }

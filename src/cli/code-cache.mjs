@@ -21,15 +21,21 @@ const cache = mkdtempSync(join(tmpdir(), 'liftbin-build-'))
 process.env.XDG_CACHE_HOME = cache
 const image = await cachedImage(`${directory}main.cjs`).catch(() => undefined)
 if (image !== undefined) RUNS.push([image, '/none'])
-RUNS.push(['build', 'dir:/', '/bin/sh', '--quiet', '--to', `tar:${join(cache, 'built.tar')}`])
 
 for (const argv of RUNS) await run(argv)
-for (const [file, { text, script }] of scripts) {
+const lean = [...scripts.keys()]
+for (const file of lean) keep(file)
+// What only this one uses is not put into what all others read.
+await run(['build', 'dir:/', '/bin/sh', '--quiet', '--to', `tar:${join(cache, 'built.tar')}`])
+for (const file of scripts.keys()) if (!lean.includes(file)) keep(file)
+rmSync(cache, { recursive: true })
+end(0)
+
+function keep(file) {
+  const { text, script } = scripts.get(file)
   const kept = `${file}.${process.version}-${process.arch}.cache`
   writeFileSync(kept, Buffer.concat([script.createCachedData(), text]))
 }
-rmSync(cache, { recursive: true })
-end(0)
 
 /** One run of the command line, up to where it would end the process. */
 function run(argv) {

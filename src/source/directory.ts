@@ -5,8 +5,8 @@ import { EMPTY_CONFIG } from '../image/config.js'
 import { hostPlatform, parsePlatform } from '../image/platform.js'
 import { cachedRootFs } from '../rootfs/cached.js'
 import { directoryRootFs } from '../rootfs/directory.js'
+import type { RootFs } from '../rootfs/rootfs.js'
 import { runInChroot } from './chroot.js'
-import { withAttributes } from './directory-attributes.js'
 import { platformOfRoot } from './directory-platform.js'
 import type { Source } from './source.js'
 
@@ -17,9 +17,13 @@ export const openDirectory: Source['open'] = async (location, options) => {
   if (otherPlatforms.length > 0) throw ofOnePlatform(location)
   const files = directoryRootFs(location)
   let unread: string | undefined
-  const exact = withAttributes(realpathSync(location), options, (reason) => {
-    unread = reason
-  })
+  const exact: NonNullable<RootFs['exact']> = async (entries) => {
+    // Most runs never ask, and starting processes takes much of Node to be loaded.
+    const { withAttributes } = await import('./directory-attributes.js')
+    return withAttributes(realpathSync(location), options, (reason) => {
+      unread = reason
+    })(entries)
+  }
   const rootfs = cachedRootFs({ ...files, exact })
   return {
     reference: `dir:${location}`,

@@ -27,8 +27,11 @@ export async function liftCommand(
   reference: string,
   binaries: readonly string[],
   flags: LiftFlags,
-  context: Context,
+  surroundings: Context,
 ): Promise<number> {
+  // The bundle that most lifts load does without packages.
+  const { wholeDoor } = surroundings
+  const context = flags.packages ? { ...surroundings, door: wholeDoor } : surroundings
   const door = await context.door()
   checkOutput(flags.output, door)
   const lifts = await onImages(reference, flags, context, (opened) =>
