@@ -78,7 +78,7 @@ const SINGLE = [
 ] as const
 
 /** Where symbols are looked up, in tables that are read elsewhere. */
-export const SYMBOL_TAGS = { HASH: 4, STRTAB: 5, SYMTAB: 6, GNU_HASH: 0x6fff_fef5 } as const
+export const SYMBOL_TAGS = { HASH: 4, STRTAB: 5, SYMTAB: 6, STRSZ: 10, GNU_HASH: 0x6fff_fef5 } as const
 type Kind = Dynamic['dependencies'][number]['kind']
 
 /** The tags that count: those of dependencies, and those whose last value is kept. */

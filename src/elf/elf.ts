@@ -7,6 +7,7 @@ import { type Machine, machineOf } from './machine.js'
 import { textOf, textUntilNul } from './strings.js'
 
 export { type HeaderFault, headerFault, readHeader } from './header.js'
+export { importedSymbols } from './imports.js'
 export {
   foreignSystem,
   type Machine,

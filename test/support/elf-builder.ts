@@ -43,6 +43,8 @@ export interface ElfOptions {
   }[]
   /** DT_VERDEF after a base definition named by the soname. */
   readonly versionsDefined?: readonly string[]
+  /** Functions it asks for, as undefined global symbols, before those that it defines. */
+  readonly imports?: readonly string[]
   /** Functions it defines, as global symbols. */
   readonly defines?: readonly string[]
   /** How symbols are looked up, default by DT_HASH. */
@@ -95,7 +97,7 @@ export function buildElf(options: ElfOptions = {}): Uint8Array {
   const text = new StringPool()
   const entries = entriesOf(options, text)
   const versions = versionTables(options, text)
-  const symbols = symbolsOf(options).map((name) => text.offset(name))
+  const symbols = [...(options.imports ?? []), ...symbolsOf(options)].map((name) => text.offset(name))
   const plan = planOf(options, text.bytes(), symbols, entries, versions)
   const out = Buffer.alloc(plan.size)
   elfHeader(options, plan).copy(out)
@@ -337,9 +339,10 @@ function load(offset: number, length: number, base: number, flags: number): RawS
 /** The null symbol, then the functions, by their names' offsets. */
 function symbolTable(options: ElfOptions, names: readonly number[]): Buffer {
   const GLOBAL_FUNCTION = 0x12
-  const records = names.map((name) => {
-    const value = 0x40
-    const [info, section] = [GLOBAL_FUNCTION, 1]
+  const imported = options.imports?.length ?? 0
+  const records = names.map((name, at) => {
+    const [value, section] = at < imported ? [0, 0] : [0x40, 1]
+    const info = GLOBAL_FUNCTION
     return bits(options) === 64
       ? pack(options, 'ibbhww', [name, info, 0, section, value, 0])
       : pack(options, 'iiibbh', [name, value, 0, info, 0, section])
@@ -355,17 +358,23 @@ function symbolsOf({ defines = [], hashStyle }: ElfOptions): readonly string[] {
   return [...defines].sort((a, b) => (gnuHash(a) % BUCKETS) - (gnuHash(b) % BUCKETS))
 }
 
+/** The null symbol and the imported ones come before. */
+function firstDefined({ imports = [] }: ElfOptions): number {
+  return 1 + imports.length
+}
+
 /** Buckets and chains; s390x and alpha have 8-byte words here. */
 function hashTable(options: ElfOptions): Buffer {
   const machine = options.machine ?? 62
   const wide = bits(options) === 64 && (machine === 22 || machine === 0x9026)
   const names = symbolsOf(options)
   const buckets: number[] = new Array(BUCKETS).fill(0)
-  const chains = [0]
+  const first = firstDefined(options)
+  const chains: number[] = new Array(first).fill(0)
   names.forEach((name, at) => {
     const bucket = elfHash(name) % BUCKETS
     chains.push(buckets[bucket]!)
-    buckets[bucket] = at + 1
+    buckets[bucket] = at + first
   })
   const words = [BUCKETS, chains.length, ...buckets, ...chains]
   return pack(options, (wide ? 'w' : 'i').repeat(words.length), words)
@@ -376,7 +385,7 @@ function gnuHashTable(options: ElfOptions): Buffer {
   const hashes = symbolsOf(options).map(gnuHash)
   const buckets = Array.from({ length: BUCKETS }, (_, bucket) => {
     const at = hashes.findIndex((hash) => hash % BUCKETS === bucket)
-    return at < 0 ? 0 : at + 1
+    return at < 0 ? 0 : at + firstDefined(options)
   })
   const ends = hashes.map((hash, at) => {
     const last = at === hashes.length - 1 || hashes[at + 1]! % BUCKETS !== hash % BUCKETS
@@ -385,7 +394,7 @@ function gnuHashTable(options: ElfOptions): Buffer {
   const filter = Buffer.alloc(bits(options) / 8, 0xff)
   const words = [...buckets, ...ends]
   return Buffer.concat([
-    pack(options, 'iiii', [BUCKETS, 1, 1, 0]),
+    pack(options, 'iiii', [BUCKETS, firstDefined(options), 1, 0]),
     filter,
     pack(options, 'i'.repeat(words.length), words),
   ])
