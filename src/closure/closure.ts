@@ -15,7 +15,7 @@ export interface Closure {
 /** One object's request for a name. */
 export interface Edge {
   readonly from: LoadedObject
-  readonly kind: 'needed' | 'auxiliary' | 'filter' | 'preload' | 'audit'
+  readonly kind: 'needed' | 'auxiliary' | 'filter' | 'preload' | 'audit' | 'dlopen'
   readonly name: string
   /** For preloads: where the name was written. */
   readonly origin?: string
@@ -40,6 +40,24 @@ export async function closure(program: LoadedObject, loader: Loader): Promise<Cl
     objects.push(...(await loadAuditModule(name, program, loader, record)))
   }
   return { program, loader: loader.object, objects, edges }
+}
+
+/**
+ * What a program's `dlopen` adds to what it has loaded: the first of some names that is found, asked for by one of its
+ * objects and by that object's rules, with all that it needs. The edges are the new requests alone.
+ */
+export async function dlopened(
+  loaded: Closure,
+  loader: Loader,
+  names: readonly string[],
+  from: LoadedObject,
+): Promise<Closure> {
+  const edges: Edge[] = []
+  const map = { program: loaded.program, objects: [...loaded.objects], loader: loader.object }
+  const walk = startWalk(map, loader, recorder(edges, loaded.program), loaded.objects)
+  for (const name of names) if (await walk.open(name, from)) break
+  await walk.run()
+  return { ...loaded, objects: [...walk.objects], edges }
 }
 
 type Recorder = (edge: Edge) => void
@@ -68,13 +86,20 @@ interface MutableMap extends LinkMap {
 interface Walk {
   readonly objects: readonly LoadedObject[]
   preload(name: string, origin: string): Promise<void>
+  /** Gives whether the name is found. */
+  open(name: string, from: LoadedObject): Promise<boolean>
   run(): Promise<void>
 }
 
-function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
+function startWalk(
+  map: MutableMap,
+  loader: Loader,
+  record: Recorder,
+  done: readonly LoadedObject[] = [],
+): Walk {
   /** The search list: what is still to be walked, and before which object a filter goes. */
   const list = [...map.objects]
-  const walked = new Set<LoadedObject>()
+  const walked = new Set(done)
   /** Everything in front of this place in the list is walked. */
   let place = 0
   const next = (): LoadedObject | undefined => {
@@ -114,6 +139,13 @@ function startWalk(map: MutableMap, loader: Loader, record: Recorder): Walk {
       record({ from: map.program, kind: 'preload', name, origin, resolution })
       const added = take(resolution)
       if (added !== undefined) list.push(added)
+    },
+    open: async (name, from) => {
+      const resolution = await loader.resolve(name, from, map)
+      record({ from, kind: 'dlopen', name, resolution })
+      const added = take(resolution)
+      if (added !== undefined) list.push(added)
+      return resolution.found !== undefined
     },
     run: async () => {
       for (let object = next(); object !== undefined; object = next()) {

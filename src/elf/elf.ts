@@ -16,7 +16,7 @@ export {
   machineOfPlatform,
   ociPlatform,
 } from './machine.js'
-export { type ElfNotes, readNotes } from './notes.js'
+export { type ElfNotes, readNotes, readNotesSoon } from './notes.js'
 export { definesSymbols } from './symbols.js'
 
 /** The ELF header and segments as read; numbers unchanged, so a loader's own checks can be repeated on them. */

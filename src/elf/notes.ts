@@ -1,4 +1,4 @@
-import type { ByteReader } from '../bytes.js'
+import { type Blocks, type ByteReader, parseSoon, type Soon } from '../bytes.js'
 import type { ElfFile } from './elf.js'
 import { type Layout, malformed, viewOf } from './fields.js'
 import { textOf, textUntilNul } from './strings.js'
@@ -22,14 +22,23 @@ export interface ElfNotes {
  * Throws LiftError 'malformed-elf' when a note leaves its segment or a segment the file.
  */
 export async function readNotes(reader: ByteReader, elf: ElfFile): Promise<ElfNotes> {
+  return readNotesSoon(reader, elf)
+}
+
+/** Does what `readNotes` does, without a promise where nothing has to be waited for; it then throws at once. */
+export function readNotesSoon(reader: ByteReader, elf: ElfFile): Soon<ElfNotes> {
+  return parseSoon(reader, (blocks) => notesOf(blocks, elf))
+}
+
+function notesOf(blocks: Blocks, elf: ElfFile): ElfNotes {
   const notes: Collected = { dlopen: [] }
   let total = 0
   for (const { type, offset, filesz, align } of elf.segments) {
     if (type !== PT_NOTE || filesz === 0) continue
-    if (offset + filesz > reader.size) throw malformed('PT_NOTE', offset, 'leaves the file')
+    if (offset + filesz > blocks.size) throw malformed('PT_NOTE', offset, 'leaves the file')
     total += filesz
     if (total > NOTES_MAX) throw malformed('PT_NOTE', offset, `more than ${NOTES_MAX} bytes of notes`)
-    const bytes = await reader.read(offset, filesz)
+    const bytes = blocks.at(offset, filesz)
     for (const note of notesIn(bytes, elf, offset, align === 8 ? 8 : 4)) collect(notes, note, elf)
   }
   return notes

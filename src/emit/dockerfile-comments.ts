@@ -99,13 +99,19 @@ function reason(known: Known, role: Role, entries: readonly LiftEntry[]): string
     case 'loader':
       return ofThese(startedBy(why).map((one) => one.neededBy))
     case 'library':
-      return `${ofThese(users(known, entries, why))}${foundBy(why)}`
+      return `${ofThese(users(known, entries, why))}${finders(why)}${foundBy(why)}`
     case 'program':
     case 'script':
       return linkTo(known.lift, entries)
     default:
-      return `${ofThese(why.map((one) => one.neededBy))}${askedFor(why)}${foundBy(why)}`
+      return `${ofThese(why.map((one) => one.neededBy))}${askedFor(why)}${finders(why)}${foundBy(why)}`
   }
+}
+
+/** The needs that no header names, by the finders that know them. */
+function finders(why: readonly Why[]): string {
+  const names = why.flatMap(({ rule }) => (rule.startsWith('need:') ? [rule.slice('need:'.length)] : []))
+  return names.length === 0 ? '' : `, for ${[...new Set(names)].sort().join(', ')}`
 }
 
 function askedFor(why: readonly Why[]): string {
@@ -150,7 +156,7 @@ function ofThese(names: readonly string[]): string {
   return ` of ${shown}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
-const RULES: Readonly<Record<Why['rule'], string>> = {
+const RULES: Readonly<Record<Exclude<Why['rule'], `need:${string}`>, string>> = {
   program: '',
   interpreter: '',
   'already-loaded': '',
@@ -175,7 +181,8 @@ const RULES: Readonly<Record<Why['rule'], string>> = {
 
 function foundBy(why: readonly Why[]): string {
   const found = new Set<string>()
-  for (let index = 0; index < why.length; index++) found.add(RULES[why[index]!.rule])
+  for (let index = 0; index < why.length; index++)
+    found.add(RULES[why[index]!.rule as keyof typeof RULES] ?? '')
   const rules = [...found].filter((rule) => rule !== '').sort()
   return rules.length === 0 ? '' : `, found ${rules.join(' and ')}`
 }

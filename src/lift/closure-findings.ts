@@ -53,7 +53,8 @@ function edgeFindings(edge: Edge, variants: readonly Closure[]): readonly Findin
       ),
     ]
   }
-  if (found !== undefined) return circumstances
+  // What becomes of an optional library is told with the need for it.
+  if (found !== undefined || kind === 'dlopen') return circumstances
   if (kind === 'audit') return [finding({ kind: 'audit-missing', name, program: neededBy })]
   if (kind === 'auxiliary') return [finding({ kind: 'auxiliary-missing', name, neededBy })]
   if (blockedBy !== undefined) {

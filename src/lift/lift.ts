@@ -100,6 +100,8 @@ export interface Why {
     | 'include'
     | 'packages'
     | 'asked'
+    /** A need that no header names, by the finder that knows it. */
+    | `need:${string}`
 }
 
 /** One path of the image that a run needs. */

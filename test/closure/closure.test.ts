@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Closure, closure } from '../../src/closure/closure.js'
+import { type Closure, closure, dlopened } from '../../src/closure/closure.js'
 import { type Graph, type GraphOptions, graphLoader, objectOf, PROGRAM } from '../support/closure-literal.js'
 
 async function load(graph: Graph, options: GraphOptions = {}): Promise<Closure> {
@@ -264,4 +264,31 @@ test('programs that share a loader have nothing of each other in their closures'
       ['/program', '/b', '/c'],
     ],
   )
+})
+
+test('dlopen adds the first name that is found, with what it needs and is not loaded yet', async () => {
+  const graph = { program: { needed: ['a'] }, a: {}, plugin: { needed: ['a', 'b'] }, other: {}, b: {} }
+  const loader = graphLoader(graph, {})
+  const loaded = await closure(objectOf(PROGRAM, graph.program, 'program'), loader)
+  const more = await dlopened(loaded, loader, ['absent', 'plugin', 'other'], loaded.objects[1]!)
+  assert.deepEqual(requests(more), [
+    'a dlopen absent?',
+    'a dlopen plugin',
+    'plugin needed a',
+    'plugin needed b',
+  ])
+  assert.deepEqual(
+    more.objects.map(({ name }) => name.slice(1)),
+    ['program', 'a', 'plugin', 'b'],
+  )
+  assert.equal(loaded.objects.length, 2)
+})
+
+test('dlopen of what is loaded already adds nothing', async () => {
+  const graph = { program: { needed: ['a'] }, a: { needed: ['b'] }, b: {} }
+  const loader = graphLoader(graph, {})
+  const loaded = await closure(objectOf(PROGRAM, graph.program, 'program'), loader)
+  const more = await dlopened(loaded, loader, ['a'], loaded.program)
+  assert.deepEqual(requests(more), ['program dlopen a'])
+  assert.deepEqual(more.objects, loaded.objects)
 })
