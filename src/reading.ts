@@ -17,6 +17,7 @@ export type { CopySource, Image } from './image/image.js'
 export { DEFAULT_LIMITS, type Limits } from './image/limits.js'
 export type { LayerProgress } from './image/open-layers.js'
 export { formatPlatform, type Platform, parsePlatforms } from './image/platform.js'
+export type { NeedOptions } from './lift/chosen-needs.js'
 export type { ExamineOptions } from './lift/examiner.js'
 export {
   FINDING_KINDS,
@@ -42,6 +43,8 @@ export { type LiftOptions, lift, liftTree } from './lift/lift-image.js'
 export type { TreeEntry } from './lift/tree.js'
 export { type WhyChain, why } from './lift/why.js'
 export type { Attempt, Outcome, Rule } from './loader/loader.js'
+export type { Confidence } from './needs/finder.js'
+export { FINDERS, type FinderName } from './needs/index.js'
 export type { GeneratedFile } from './packages/package.js'
 export type { RootPath } from './rootfs/path.js'
 export type {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from './context.js'
 import { BUILD_EXAMPLES } from './help.js'
-import { addConfigOptions, lddOption, platformsOption } from './options.js'
+import { addConfigOptions, addNeedOptions, lddOption, platformsOption } from './options.js'
 import { collect } from './words.js'
 
 /** Declares `liftbin build`. */
@@ -16,7 +16,7 @@ export function addBuild(program: Command, context: Context, outcome: { status: 
     .addOption(platformsOption())
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .addOption(lddOption())
-  addConfigOptions(build)
+  addConfigOptions(addNeedOptions(build))
     .option('--annotation <name=value>', 'an annotation of the manifest (may be repeated)', collect)
     .addOption(
       new Option('--compression <name>', 'of layers, in OCI images and registries')

@@ -35,13 +35,21 @@ Exit status:
   3 no answer (image, file, engine, registry), 4 verify: the lift differs,
   130 interrupted`
 
+/** The names of finders; a test holds them to the library's table. */
+const FINDERS = `
+Finders, for --with and --without:
+  dlopen, libgcc, nss, timezones, base, certificates, openssl, locales, gconv, terminfo,
+  magic, pam, krb5, sasl, alsa, pixbuf, fonts`
+
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `
 A binary is a path in the image, or a name to look up in the image's PATH.
+${FINDERS}
 
 Examples:
   liftbin lift debian:bookworm bash -o Dockerfile
   liftbin lift debian:bookworm /usr/bin/id --include /etc/passwd --user 65534
+  liftbin lift debian:bookworm curl --needs likely --without locales
   liftbin lift build-image /app/server --stage build >> Dockerfile
   liftbin lift dir:/srv/root ls --format json
   liftbin lift registry:debian:bookworm echo --platform linux/amd64,linux/arm64`
@@ -71,6 +79,7 @@ Destinations:
 
 The first binary becomes the ENTRYPOINT. The same source and options give the same
 image; SOURCE_DATE_EPOCH is its time of creation, and no file in it is younger.
+${FINDERS}
 
 Examples:
   liftbin build debian:bookworm curl --to docker:curl

@@ -22,6 +22,18 @@ export function lddOption(): Option {
   )
 }
 
+/** The options that say which needs are taken along that no header names. */
+export function addNeedOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--needs <least>', 'take along what a run needs besides libraries, by how sure it is')
+        .choices(['none', 'certain', 'likely', 'possible'])
+        .default('certain'),
+    )
+    .option('--with <finder>', 'all that this finder knows of, however sure; see below', collect)
+    .option('--without <finder>', 'nothing of what this finder knows (both may be repeated)', collect)
+}
+
 /** The options that say how a new image is run. */
 export function addConfigOptions(command: Command): Command {
   return command

@@ -44,13 +44,26 @@ export function printFindings(findings: readonly Finding[], manner: Manner): voi
   const { flags, paint, line, door } = manner
   const order: readonly Finding['severity'][] = flags.quiet ? ['error'] : ['error', 'warning', 'note']
   const sorted = order.flatMap((severity) => findings.filter((finding) => finding.severity === severity))
-  const shown = flags.verbose ? sorted : sorted.slice(0, MOST_FINDINGS)
+  const [told, left] = flags.verbose ? [sorted, []] : withoutNeeds(sorted)
+  const shown = flags.verbose ? told : told.slice(0, MOST_FINDINGS)
   for (const finding of shown) {
     line(`${paint[finding.severity](`${finding.severity}:`)} ${door.printable(finding.message)}`)
     if (flags.verbose && finding.kind === 'library-missing') printAttempts(finding.attempts, manner)
   }
-  if (shown.length < sorted.length)
-    line(paint.faint(`and ${sorted.length - shown.length} more (--verbose shows all)`))
+  if (shown.length < told.length)
+    line(paint.faint(`and ${told.length - shown.length} more (--verbose shows all)`))
+  if (left.length > 0)
+    line(
+      `${paint.note('note:')} not taken along, though most runs need it: ${left.join(', ')} (--needs likely takes it, --verbose says more)`,
+    )
+}
+
+/** What may be needed takes a line for each finder; without --verbose what is likely takes one line together. */
+function withoutNeeds(findings: readonly Finding[]): readonly [readonly Finding[], readonly string[]] {
+  const left = findings.flatMap((one) =>
+    one.kind === 'need-not-taken' && one.confidence !== 'possible' ? [one.finder] : [],
+  )
+  return [findings.filter(({ kind }) => kind !== 'need-not-taken'), [...new Set(left)].sort()]
 }
 
 function printAttempts(attempts: readonly Attempt[], { paint, line, door }: Manner): void {

@@ -3,7 +3,7 @@ import { addBuild } from './build-options.js'
 import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
-import { addConfigOptions, lddOption, platformOption, platformsOption } from './options.js'
+import { addConfigOptions, addNeedOptions, lddOption, platformOption, platformsOption } from './options.js'
 import { addVerify } from './verify-options.js'
 import { VERSION } from './version.js'
 import { collect, parseCount, parseSize } from './words.js'
@@ -91,7 +91,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .option('--packages', 'tell which packages the files are from, and keep them visible to scanners')
     .addOption(lddOption())
-  addConfigOptions(lift)
+  addConfigOptions(addNeedOptions(lift))
     .addHelpText('after', LIFT_EXAMPLES)
     .action(async (image: string, binaries: string[], _own, command: Command) => {
       const { liftCommand } = await import('./commands/lift.js')

@@ -46,6 +46,17 @@ export type FindingFacts =
   | { kind: 'packages-unreadable'; reason: string }
   | { kind: 'packages-not-carried'; database: string }
   | { kind: 'unpinned'; from: string }
+  | {
+      kind: 'need-not-taken'
+      finder: string
+      confidence: string
+      names: readonly string[]
+      neededBy: string
+      reason: string
+      option: string
+    }
+  | { kind: 'need-missing'; finder: string; name: string; neededBy: string; reason: string }
+  | { kind: 'need-unclear'; finder: string; neededBy: string; reason: string }
 
 /** The name of a kind of finding, as in the JSON. */
 export type FindingKind = FindingFacts['kind']
@@ -202,6 +213,13 @@ const WORDS: Words = {
     (f) =>
       `an ${f.database} database cannot be written with fewer packages, so scanners will not see any in the new root; the JSON names them`,
   ],
+  'need-not-taken': [
+    'note',
+    (f) =>
+      `not taken along: ${few(f.names)}; ${f.neededBy} ${f.reason} (${f.option} takes ${f.names.length === 1 ? 'it' : 'them'})`,
+  ],
+  'need-missing': ['warning', (f) => `${f.name} is not found; ${f.neededBy} ${f.reason}`],
+  'need-unclear': ['warning', (f) => `what ${f.neededBy} needs is not clear: it ${f.reason}`],
   unpinned: ['note', (f) => `no digest is known for ${f.from}; the Dockerfile names a tag, which may move`],
 }
 

@@ -1,7 +1,7 @@
 import type { LoadedObject } from '../loader/loader.js'
 import type { Trail } from '../rootfs/follow.js'
 import { parent, type RootPath } from '../rootfs/path.js'
-import type { FileEntry } from '../rootfs/rootfs.js'
+import type { DirectoryEntry, FileEntry } from '../rootfs/rootfs.js'
 import { closuresOf, type Examination } from './examine.js'
 import type { Finding } from './finding.js'
 import type { Included } from './include.js'
@@ -55,17 +55,25 @@ export class Gathering {
     if (examination !== undefined) this.addClosures(examination)
   }
 
-  /** A file or directory that the user wants along. */
-  addIncluded(included: Included): void {
+  /** A file or directory that is wanted along. */
+  addIncluded(included: Included, why: Why): void {
     const { path, trail, end } = included
-    const why: Why = { neededBy: '', name: path, rule: 'include' }
     if (end.kind === 'file') {
       this.#addFile(path, trail, end, 'data', why)
       this.#open(path, end, 'data')
     } else {
       this.#addRow(this.#files, path, end, 'directory', why)
-      this.directories.push(included)
+      if (!this.directories.some((known) => known.path === path)) this.directories.push(included)
     }
+  }
+
+  /** A directory without what lies in it. */
+  addBareDirectory(trail: Trail, directory: DirectoryEntry, why: Why): void {
+    this.#addTrail(this.#addRow(this.#files, trail.asked, directory, 'directory', why), trail)
+  }
+
+  has(path: RootPath): boolean {
+    return this.#files.has(path)
   }
 
   /** A file that says which distribution the packages are of. */
@@ -83,8 +91,8 @@ export class Gathering {
       this.#addRow(this.#links, link.path, link, 'symlink', { neededBy: '', name: asked, rule: 'packages' })
   }
 
-  /** Everything that is loaded with an object. */
-  addClosures(examination: Examination): void {
+  /** Everything that is loaded with an object; `opened` is why it opens what no header names. */
+  addClosures(examination: Examination, opened: Why['rule'] = 'default'): void {
     const { interpreter, elf, file, loader, baseline } = examination
     this.#examinations.push(examination)
     if (interpreter?.end?.kind === 'file') {
@@ -98,15 +106,15 @@ export class Gathering {
     }
     for (const closure of closuresOf(examination)) {
       for (const { from, name, kind, origin, resolution } of closure.edges) {
-        const { found, rule, opened } = resolution
+        const { found, rule, opened: trail } = resolution
         if (found === undefined || rule === undefined) continue
-        const special = kind === 'preload' || kind === 'audit' ? kind : rule
+        const special = kind === 'preload' || kind === 'audit' ? kind : kind === 'dlopen' ? opened : rule
         const why: Why = {
           neededBy: kind === 'preload' ? (origin ?? from.name) : from.name,
           name,
           rule: special,
         }
-        this.#addObject(found, found === closure.loader, opened, why)
+        this.#addObject(found, found === closure.loader, trail, why)
       }
     }
     for (const { role, trail } of loader?.configuration ?? []) {
@@ -140,10 +148,14 @@ export class Gathering {
   #addFile(path: RootPath, trail: Trail, file: FileEntry, role: Role, why: Why, soname?: string): void {
     const row = this.#addRow(this.#files, path, file, role, why)
     row.soname ??= soname
+    this.#addTrail(row, trail)
+  }
+
+  #addTrail(row: Row, trail: Trail): void {
     if (row.trails.has(trail)) return
     row.trails.add(trail)
     for (const link of trail.links) {
-      const reason: Why = { neededBy: path, name: link.path, rule: 'link' }
+      const reason: Why = { neededBy: row.path, name: link.path, rule: 'link' }
       this.#addRow(this.#links, link.path, link, 'symlink', reason)
     }
   }

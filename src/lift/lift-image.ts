@@ -2,6 +2,7 @@ import type { Image } from '../image/image.js'
 import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
 import { treeAndCheck } from './checked-tree.js'
+import { chosenNeeds, type NeedOptions } from './chosen-needs.js'
 import { type ExamineOptions, examinerOf } from './examiner.js'
 import { type Finding, type FindingKind, finding } from './finding.js'
 import { Gathering } from './gathering.js'
@@ -10,13 +11,14 @@ import type { Answer, Lift, LiftedProgram, TreeLift } from './lift.js'
 import { liftIncluded } from './lift-included.js'
 import { liftProgram, type PlacedProgram } from './lift-program.js'
 import type { Layout, Lifting } from './lifting.js'
+import { gatherNeeds } from './needs.js'
 import { gatherPackages, type Packages } from './packages.js'
 import { report } from './report.js'
 import { startedWith } from './started-with.js'
 import { numericUser } from './user.js'
 
 /** What a lift may be told besides what to lift. */
-export interface LiftOptions extends ExamineOptions {
+export interface LiftOptions extends ExamineOptions, NeedOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
   readonly include?: readonly string[]
   /** Whether the new root tells which packages its files are from, in a reduced copy of the image's database. */
@@ -90,6 +92,7 @@ async function gather(
   options: LiftOptions,
   layout: Layout,
 ): Promise<Gathered> {
+  const chosen = chosenNeeds(options)
   const lifting: Lifting = {
     examiner: examinerOf(image, options),
     platform: image.platform,
@@ -104,6 +107,7 @@ async function gather(
   }
   const placed = programs.flatMap((program) => program.placed)
   for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
+  placed.push(...(await gatherNeeds(lifting, image.config, placed, chosen)))
   const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
   const gathered = { lifting, programs: await Promise.all(described), placed }
   if (options.packages !== 'reduced') return gathered

@@ -11,15 +11,21 @@ import { addFaults, type Lifting } from './lifting.js'
 
 /** Takes along what an `--include` stands for, with everything that ELF files in it load. Gives the ELF files with their places. */
 export async function liftIncluded(lifting: Lifting, pattern: string): Promise<readonly Placed[]> {
-  const { files } = lifting.examiner
   const placed: Placed[] = []
-  for (const included of await findIncluded(files, pattern)) {
-    lifting.gathering.addIncluded(included)
-    for await (const { at, entry } of includedEntries(files, included)) {
-      const examination = entry.kind === 'file' ? await addFile(lifting, included, entry) : undefined
-      if (examination !== undefined)
-        placed.push({ examination, at: lifting.layout === 'tree' ? entry.path : at })
-    }
+  for (const included of await findIncluded(lifting.examiner.files, pattern)) {
+    lifting.gathering.addIncluded(included, { neededBy: '', name: included.path, rule: 'include' })
+    placed.push(...(await liftElfFiles(lifting, included)))
+  }
+  return placed
+}
+
+/** Takes along what the ELF files of something included load. Gives these files with their places. */
+export async function liftElfFiles(lifting: Lifting, included: Included): Promise<readonly Placed[]> {
+  const placed: Placed[] = []
+  for await (const { at, entry } of includedEntries(lifting.examiner.files, included)) {
+    const examination = entry.kind === 'file' ? await addFile(lifting, included, entry) : undefined
+    if (examination !== undefined)
+      placed.push({ examination, at: lifting.layout === 'tree' ? entry.path : at })
   }
   return placed
 }

@@ -285,6 +285,29 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     parts: { copySource: { kind: 'image', from: 'small:latest', pinned: false } },
     facts: { from: 'small:latest' },
   },
+  'need-not-taken': {
+    severity: 'note',
+    tree: { ...x(['libc.so.6'], { imports: ['getpwuid'] }), '/etc/passwd': 'root:x:0:0::/:' },
+    facts: {
+      finder: 'nss',
+      confidence: 'likely',
+      names: ['/etc/passwd'],
+      neededBy: '/usr/bin/x',
+      reason: 'looks up users',
+      option: '--needs likely',
+    },
+  },
+  'need-missing': {
+    severity: 'warning',
+    tree: x(['libc.so.6'], { imports: ['pthread_exit'] }),
+    options: { needs: 'likely' },
+    facts: { finder: 'libgcc', name: 'libgcc_s.so.1', neededBy: '/usr/bin/x' },
+  },
+  'need-unclear': {
+    severity: 'warning',
+    tree: x([], { notes: [{ notes: [{ owner: 'FDO', type: 0x407c_0c0a, desc: '{' }] }] }),
+    facts: { finder: 'dlopen', neededBy: '/usr/bin/x' },
+  },
 }
 
 for (const [kind, one] of Object.entries(CASES)) {

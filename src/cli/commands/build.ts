@@ -1,5 +1,5 @@
 import type { NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
-import type { CommonFlags, Context, LddFlag, SourceFlags, WholeDoor } from '../context.js'
+import type { CommonFlags, Context, LddFlag, NeedFlags, SourceFlags, WholeDoor } from '../context.js'
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -8,7 +8,7 @@ import { writeAnswer } from '../output.js'
 import { type Manner, mannerOf, ofPlatform, printFindings, printPrograms, printSize } from '../print.js'
 
 /** The options of `liftbin build`. */
-export interface BuildFlags extends CommonFlags, LddFlag, SourceFlags {
+export interface BuildFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
   readonly to: string
   readonly format: 'digest' | 'json'
   readonly include?: readonly string[]
@@ -57,7 +57,13 @@ export async function buildCommand(
 function liftOne({ image, door, common }: Opened, binaries: readonly string[], flags: BuildFlags) {
   return door.liftTree(image, binaries, {
     ...common,
-    ...given({ include: flags.include, packages: flags.packages ? ('reduced' as const) : undefined }),
+    ...given({
+      include: flags.include,
+      packages: flags.packages ? ('reduced' as const) : undefined,
+      with: flags.with,
+      without: flags.without,
+    }),
+    needs: flags.needs,
     ...lddOptions(flags),
   })
 }

@@ -1,5 +1,5 @@
 import type { EmitOptions, Finding, Lift, LiftOptions } from '../../reading.js'
-import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
+import type { CommonFlags, Context, Door, LddFlag, NeedFlags, SourceFlags } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -8,7 +8,7 @@ import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, ofPlatform, printFindings, printSummary } from '../print.js'
 
 /** The options of `liftbin lift`. */
-export interface LiftFlags extends CommonFlags, LddFlag, SourceFlags {
+export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']
   readonly stage?: string
@@ -66,7 +66,11 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
 
 function liftOptions(flags: LiftFlags): LiftOptions {
   const packages = flags.packages ? 'reduced' : undefined
-  return { ...given({ include: flags.include, packages }), ...lddOptions(flags) }
+  return {
+    ...given({ include: flags.include, packages, with: flags.with, without: flags.without }),
+    needs: flags.needs,
+    ...lddOptions(flags),
+  }
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {

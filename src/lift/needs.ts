@@ -1,0 +1,138 @@
+import { dlopened } from '../closure/closure.js'
+import { LiftError } from '../errors.js'
+import type { ImageConfig } from '../image/config.js'
+import type { Need, Subject } from '../needs/finder.js'
+import { FINDERS, type FinderName } from '../needs/index.js'
+import type { Placed } from './check.js'
+import type { ChosenNeeds } from './chosen-needs.js'
+import { missingOf } from './closure-findings.js'
+import type { Examination } from './examine.js'
+import { finding } from './finding.js'
+import type { Why } from './lift.js'
+import { liftElfFiles } from './lift-included.js'
+import { addFaults, type Lifting } from './lifting.js'
+import { newSubjects } from './need-subjects.js'
+import { addNotTaken, type NotTaken } from './not-taken.js'
+
+/**
+ * Asks the finders about everything that is loaded, takes along what is chosen of their answers, and asks again about
+ * what that loads, until nothing is new. Gives the ELF files among it, with their places.
+ */
+export async function gatherNeeds(
+  lifting: Lifting,
+  config: ImageConfig,
+  placed: readonly Placed[],
+  chosen: ChosenNeeds,
+): Promise<readonly Placed[]> {
+  const run: Run = { lifting, chosen, pending: [], placed: [], left: [] }
+  const seen = new Set<string>()
+  const surroundings = { files: lifting.examiner.files, config }
+  for (const { examination } of placed) run.pending.push(examination)
+  let count = 0
+  for (let index = 0; index < run.pending.length; index++) {
+    const examination = run.pending[index]!
+    for (const subject of await newSubjects(surroundings.files.rootfs, examination, seen)) {
+      for (const name of NAMES) {
+        const answer = FINDERS[name].find(subject, surroundings)
+        for (const need of answer instanceof Promise ? await answer : answer) {
+          if (++count > MOST_NEEDS)
+            throw new LiftError('limit', 'the programs have too many needs to be followed')
+          await meet(run, { finder: name, need, subject, examination })
+        }
+      }
+    }
+  }
+  await addNotTaken(lifting, run.left, chosen)
+  return run.placed
+}
+
+const NAMES = Object.keys(FINDERS) as readonly FinderName[]
+/** A program of some hundred libraries has some hundred; each object can say any number of them. */
+const MOST_NEEDS = 50_000
+
+/** A need, and where it comes from. */
+interface Found {
+  readonly finder: FinderName
+  readonly need: Need
+  readonly subject: Subject
+  readonly examination: Examination
+}
+
+interface Run {
+  readonly lifting: Lifting
+  readonly chosen: ChosenNeeds
+  /** What finders have not been asked about; grows as needs are met. */
+  readonly pending: Examination[]
+  readonly placed: Placed[]
+  readonly left: NotTaken[]
+}
+
+async function meet(run: Run, found: Found): Promise<void> {
+  const { finder, need, subject } = found
+  const neededBy = subject.object.name
+  if (need.kind === 'unclear')
+    run.lifting.gathering.addFindings([finding({ kind: 'need-unclear', finder, neededBy, reason: need.why })])
+  else if (!run.chosen.takes(finder, need.confidence))
+    run.left.push({ finder, need, subject, loader: found.examination.loader })
+  else if (need.kind === 'library') await takeLibrary(run, found, need)
+  else await takePath(run, found, need)
+}
+
+type LibraryNeed = Extract<Need, { kind: 'library' }>
+type PathNeed = Extract<Need, { kind: 'path' | 'bare-directory' }>
+
+function reasonFor({ finder, subject }: Found, name: string): Why {
+  return { neededBy: subject.object.name, name, rule: `need:${finder}` }
+}
+
+/** Paths of other distributions are not there, which is no fault. */
+async function takePath(run: Run, found: Found, { kind, path }: PathNeed): Promise<void> {
+  const { examiner, gathering, layout } = run.lifting
+  const trail = await examiner.files.trail(path, '/')
+  const { end } = trail
+  const why = reasonFor(found, path)
+  if (kind === 'bare-directory') {
+    if (end?.kind !== 'directory') return
+    if (layout === 'tree') gathering.addBareDirectory(trail, end, why)
+    else if ((await examiner.files.rootfs.list(end.path)).length === 0)
+      gathering.addIncluded({ path, trail, end }, why)
+    else run.left.push({ ...found, need: found.need, loader: undefined, option: 'liftbin build' })
+  } else if (end?.kind === 'file' || end?.kind === 'directory') {
+    const isNew = !gathering.has(path)
+    const included = { path, trail, end }
+    gathering.addIncluded(included, why)
+    if (!isNew) return
+    const placed = await liftElfFiles(run.lifting, included)
+    run.placed.push(...placed)
+    run.pending.push(...placed.map(({ examination }) => examination))
+  }
+}
+
+/** What the program loads for it is loaded with all that it has loaded before. */
+async function takeLibrary(
+  run: Run,
+  found: Found,
+  { names, confidence, why: reason }: LibraryNeed,
+): Promise<void> {
+  const { finder, subject, examination } = found
+  const { gathering } = run.lifting
+  if (examination.loader === undefined) return
+  const baseline = await dlopened(subject.closure, examination.loader, names, subject.object)
+  const { secure: _, ...rest } = examination
+  const opened: Examination = { ...rest, baseline, variants: [], findings: [] }
+  if (baseline.edges.some(({ kind, resolution }) => kind === 'dlopen' && resolution.found !== undefined)) {
+    gathering.addClosures(opened, `need:${finder}`)
+    await addFaults(run.lifting, opened)
+    run.pending.push(opened)
+    return
+  }
+  const neededBy = subject.object.name
+  const [name = ''] = names
+  if (confidence === 'certain') {
+    const edges = baseline.edges.slice(0, 1).map((edge) => ({ ...edge, kind: 'needed' as const }))
+    const missing = missingOf({ ...baseline, edges })
+    gathering.addMissing(missing)
+    for (const one of missing) gathering.addFindings([finding({ kind: 'library-missing', ...one })])
+  } else if (confidence === 'likely')
+    gathering.addFindings([finding({ kind: 'need-missing', finder, name, neededBy, reason })])
+}

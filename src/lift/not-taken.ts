@@ -1,0 +1,70 @@
+import type { Loader } from '../loader/loader.js'
+import { CONFIDENCES, type Need, type Subject } from '../needs/finder.js'
+import type { FinderName } from '../needs/index.js'
+import { remembered } from '../rootfs/cached.js'
+import type { ChosenNeeds } from './chosen-needs.js'
+import { finding } from './finding.js'
+import type { Lifting } from './lifting.js'
+
+/** A need that is not met. */
+export interface NotTaken {
+  readonly finder: FinderName
+  readonly need: Need
+  readonly subject: Subject
+  readonly loader: Loader | undefined
+  /** What would meet it, where that is none of the options for needs. */
+  readonly option?: string
+}
+
+/** One finding for what each finder is equally sure of, with what the image has of it and the lift has not. */
+export async function addNotTaken(
+  lifting: Lifting,
+  left: readonly NotTaken[],
+  chosen: ChosenNeeds,
+): Promise<void> {
+  const groups = new Map<string, { readonly first: NotTaken; readonly names: Set<string> }>()
+  const surest = [...left].sort((a, b) => rankOf(a) - rankOf(b))
+  const told = new Map<string, number>()
+  for (const one of surest) {
+    const name = await nameOf(lifting, one)
+    if (name === undefined) continue
+    // What is likely for one object is not told again as possible for another.
+    if (remembered(told, `${one.finder}\0${name}`, () => rankOf(one)) < rankOf(one)) continue
+    const key = `${one.finder}\0${one.need.confidence}\0${one.option ?? ''}`
+    remembered(groups, key, () => ({ first: one, names: new Set<string>() })).names.add(name)
+  }
+  for (const { first, names } of groups.values()) {
+    const { finder, need, subject, option = chosen.optionFor(finder, need.confidence) } = first
+    const { confidence, why: reason } = need
+    const facts = {
+      finder,
+      confidence,
+      names: [...names].sort(),
+      neededBy: subject.object.name,
+      reason,
+      option,
+    }
+    lifting.gathering.addFindings([finding({ kind: 'need-not-taken', ...facts })])
+  }
+}
+
+function rankOf({ need }: NotTaken): number {
+  return CONFIDENCES.indexOf(need.confidence)
+}
+
+/** What would be taken; undefined where there is nothing, or it is there for another reason. */
+async function nameOf({ examiner, gathering }: Lifting, one: NotTaken): Promise<string | undefined> {
+  const { need, subject, loader } = one
+  if (need.kind === 'unclear') return undefined
+  if (need.kind !== 'library') {
+    const { end } = await examiner.files.trail(need.path, '/')
+    return end === undefined || gathering.has(need.path) ? undefined : need.path
+  }
+  const { closure, object } = subject
+  for (const name of need.names) {
+    const resolution = await loader?.resolve(name, object, { ...closure, loader: closure.loader })
+    const path = resolution?.found?.trail.asked
+    if (path !== undefined) return gathering.has(path) ? undefined : path
+  }
+  return undefined
+}

@@ -1,0 +1,62 @@
+import type { Closure } from '../closure/closure.js'
+import type { ImageConfig } from '../image/config.js'
+import type { RootFiles } from '../loader/files.js'
+import type { LoadedObject, Loader } from '../loader/loader.js'
+import type { RootPath } from '../rootfs/path.js'
+
+/**
+ * How sure it is that a run needs something. Certain is what a file itself declares to be required; likely, what most
+ * runs of such a program open; possible, what some do.
+ */
+export type Confidence = 'certain' | 'likely' | 'possible'
+
+/** The surest first. */
+export const CONFIDENCES = ['certain', 'likely', 'possible'] as const satisfies readonly Confidence[]
+
+/** Something that a run opens though no header names it. */
+export type Need = Wanted & {
+  readonly confidence: Confidence
+  /** The reason, as the end of a sentence that starts with the object. */
+  readonly why: string
+}
+
+/**
+ * What is needed: a path of the image, a directory alone, or a library by any of some names, the best first. What an
+ * object says of its needs may also be unclear.
+ */
+export type Wanted =
+  | { readonly kind: 'path'; readonly path: RootPath }
+  | { readonly kind: 'bare-directory'; readonly path: RootPath }
+  | { readonly kind: 'library'; readonly names: readonly string[] }
+  | { readonly kind: 'unclear' }
+
+/** An object that a program loads, and what it says of itself besides its headers. */
+export interface Subject {
+  readonly object: LoadedObject
+  readonly closure: Closure
+  readonly dialect: Loader['dialect']
+  /** Those of the symbols that any finder asks about which the object takes from others. */
+  readonly imports: ReadonlySet<string>
+  /** The JSON of its `.note.dlopen` notes. */
+  readonly dlopenNotes: readonly string[]
+}
+
+/** What is the same for all objects of an image. */
+export interface Surroundings {
+  readonly files: RootFiles
+  readonly config: ImageConfig
+}
+
+/** One kind of need. */
+export interface Finder {
+  /** For help and messages: what it knows of. */
+  readonly describe: string
+  /** The imported symbols that it asks about. */
+  readonly symbols: readonly string[]
+  find(subject: Subject, surroundings: Surroundings): Promise<readonly Need[]> | readonly Need[]
+}
+
+/** Whether an object imports any of these. */
+export function importsAny({ imports }: Subject, symbols: readonly string[]): boolean {
+  return imports.size > 0 && symbols.some((symbol) => imports.has(symbol))
+}

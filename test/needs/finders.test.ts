@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FINDERS, type FinderName } from '../../src/needs/index.js'
+import { PATH_RULES, type PathRule } from '../../src/needs/path-rules.js'
+import { normalise } from '../../src/rootfs/path.js'
+import { allNeedsOf, needsOf } from '../support/need-subject.js'
+
+test('what ends threads or lists its callers needs libgcc_s with glibc, and not with musl', async () => {
+  for (const symbol of ['pthread_cancel', 'pthread_exit', 'backtrace']) {
+    assert.deepEqual(await needsOf('libgcc', 'likely', { imports: [symbol] }), ['libgcc_s.so.1'])
+    assert.deepEqual(await allNeedsOf('libgcc', { imports: [symbol], dialect: 'musl' }), [])
+  }
+  for (const imports of [[], ['pthread_create', 'pthread_testcancel', 'backtrace_symbols']])
+    assert.deepEqual(await allNeedsOf('libgcc', { imports }), [])
+})
+
+const note = (entries: unknown): string => JSON.stringify(entries)
+
+test('a dlopen note names its libraries in order of preference, with a confidence by its priority', async () => {
+  const notes = [
+    note([
+      { soname: ['libb.so.2', 'libb.so.1'], feature: 'b', description: 'does b', priority: 'required' },
+      { soname: ['libr.so'], priority: 'recommended' },
+    ]),
+    note([{ soname: ['libs.so'], priority: 'suggested' }, { soname: ['libn.so'] }]),
+  ]
+  assert.deepEqual(await needsOf('dlopen', 'certain', { notes }), ['libb.so.2|libb.so.1'])
+  assert.deepEqual(await needsOf('dlopen', 'likely', { notes }), ['libr.so', 'libn.so'])
+  assert.deepEqual(await needsOf('dlopen', 'possible', { notes }), ['libs.so'])
+  const [first] = await allNeedsOf('dlopen', { notes })
+  assert.equal(first?.why, 'declares to open it for its feature b (does b)')
+})
+
+test('a single object and a single name are taken as early drafts had them', async () => {
+  const notes = [note({ soname: 'liba.so', priority: 'required' })]
+  assert.deepEqual(await needsOf('dlopen', 'certain', { notes }), ['liba.so'])
+})
+
+test('a note that is not JSON is unclear, one without names says nothing', async () => {
+  const kinds = async (text: string) =>
+    (await allNeedsOf('dlopen', { notes: [text] })).map(({ kind }) => kind)
+  assert.deepEqual(await kinds('{"soname"'), ['unclear'])
+  for (const text of [
+    'null',
+    '7',
+    '[]',
+    '[{}]',
+    '[[["a"]]]',
+    '{"soname":[]}',
+    '{"soname":[7,"","a\\u0000b"]}',
+  ])
+    assert.deepEqual(await kinds(text), [], text)
+})
+
+test('what speaks TLS needs the bundle of certificates, whichever library does it', async () => {
+  for (const needed of [['libssl.so.3'], ['libssl.so.1.1'], ['libgnutls.so.30'], ['libnss3.so']])
+    assert.ok(
+      (await needsOf('certificates', 'likely', { needed })).includes('/etc/ssl/certs/ca-certificates.crt'),
+    )
+  for (const needed of [[], ['libcrypto.so.3'], ['libnss_files.so.2'], ['libsslx.so']])
+    assert.deepEqual(await allNeedsOf('certificates', { needed }), [])
+})
+
+test('the zone that TZ names is needed, else the local one, by what tells the local time', async () => {
+  const zones = (config: object, imports = ['localtime_r']) =>
+    needsOf('timezones', 'likely', { imports, config })
+  assert.deepEqual(await zones({}), ['/etc/localtime'])
+  assert.deepEqual(await zones({ env: ['TZ=Europe/Paris'] }), ['/usr/share/zoneinfo/Europe/Paris'])
+  assert.deepEqual(await zones({ env: ['TZ=:/opt/zone'] }), ['/opt/zone'])
+  assert.deepEqual(await zones({ env: ['TZ='] }), ['/etc/localtime'])
+  assert.deepEqual(await zones({ env: ['TZ=Europe/Paris'] }, ['gmtime', 'time']), [])
+})
+
+test('a place for temporary files is likely where a function makes them, and possible else', async () => {
+  assert.deepEqual(await needsOf('base', 'likely', { imports: ['mkstemp'] }), ['/tmp'])
+  assert.deepEqual(await needsOf('base', 'likely', {}), [])
+  assert.deepEqual(await needsOf('base', 'possible', {}), ['/tmp', '/etc/os-release'])
+})
+
+test("the image's user needs a name, and nobody in particular does not", async () => {
+  const users = (user: string) => needsOf('base', 'likely', { config: { user } })
+  assert.deepEqual(await users('nobody'), ['/etc/passwd', '/etc/group'])
+  assert.deepEqual(await users(''), [])
+})
+
+test('{lib} is where the C library lies', async () => {
+  assert.deepEqual(await needsOf('gconv', 'possible', { imports: ['iconv_open'] }), ['/usr/lib/gconv'])
+})
+
+const TABLES = Object.entries(PATH_RULES) as unknown as readonly [
+  FinderName,
+  { readonly describe: string; readonly rules: readonly PathRule[] },
+][]
+
+for (const [name, { rules }] of TABLES) {
+  test(`each row of ${name} has a sound trigger and sound paths`, async () => {
+    for (const { symbols = [], libraries = [], paths, why } of rules) {
+      assert.ok(symbols.length + libraries.length > 0 && paths.length > 0)
+      assert.match(why, /^[a-z][^.]*$/)
+      for (const symbol of symbols) assert.match(symbol, /^[A-Za-z_][A-Za-z0-9_]{1,62}$/)
+      for (const library of libraries) assert.match(library, /^lib[A-Za-z0-9_+-]+\.so$/)
+      for (const path of paths) {
+        const absolute = path.replace('{lib}', '/lib')
+        assert.equal(normalise(absolute), absolute)
+        assert.doesNotMatch(absolute, /[{}*?]/)
+      }
+      assert.equal(new Set(paths).size, paths.length)
+    }
+  })
+
+  test(`each trigger of ${name} is one, and nothing else is`, async () => {
+    const triggers = rules.flatMap(({ symbols = [], libraries = [], paths }) => [
+      ...symbols.map((symbol) => ({ parts: { imports: [symbol] }, paths })),
+      ...libraries.map((library) => ({ parts: { needed: [`${library}.1`] }, paths })),
+    ])
+    for (const { parts, paths } of triggers) {
+      const found = (await allNeedsOf(name, parts)).flatMap((need) =>
+        need.kind === 'path' ? [need.path] : [],
+      )
+      for (const path of paths) assert.ok(found.includes(normalise(path.replace('{lib}', '/usr/lib'))), path)
+    }
+    assert.deepEqual(await allNeedsOf(name, { imports: ['printf'], needed: ['libother.so.1'] }), [])
+  })
+}
+
+test('every table of paths is a finder', () => {
+  for (const [name, { describe }] of TABLES) assert.equal(FINDERS[name]?.describe, describe)
+})

@@ -1,0 +1,61 @@
+import { bufferReader } from '../../src/bytes.js'
+import type { Closure } from '../../src/closure/closure.js'
+import { readElf } from '../../src/elf/elf.js'
+import { EMPTY_CONFIG, type ImageConfig } from '../../src/image/config.js'
+import { rootFiles } from '../../src/loader/files.js'
+import type { LoadedObject } from '../../src/loader/loader.js'
+import type { Confidence, Need, Subject } from '../../src/needs/finder.js'
+import { FINDERS, type FinderName } from '../../src/needs/index.js'
+import { memoryRootFs } from '../../src/rootfs/memory.js'
+import type { FileEntry } from '../../src/rootfs/rootfs.js'
+import { buildElf, type ElfOptions } from './elf-builder.js'
+import type { Tree } from './small-image.js'
+
+/** A program that a finder is asked about, and what lies around it. */
+export interface SubjectParts {
+  readonly imports?: readonly string[]
+  readonly needed?: readonly string[]
+  readonly notes?: readonly string[]
+  readonly dialect?: Subject['dialect']
+  /** The versions that the C library defines. */
+  readonly libc?: readonly string[]
+  readonly tree?: Tree
+  readonly config?: Partial<ImageConfig>
+}
+
+/** The paths and libraries of some confidence that a finder knows for a program; alternatives with bars between. */
+export async function needsOf(
+  name: FinderName,
+  confidence: Confidence,
+  parts: SubjectParts,
+): Promise<readonly string[]> {
+  const found = await allNeedsOf(name, parts)
+  return found.filter((need) => need.confidence === confidence).map(textOf)
+}
+
+/** All that a finder knows for a program. */
+export async function allNeedsOf(name: FinderName, parts: SubjectParts): Promise<readonly Need[]> {
+  const files = rootFiles(memoryRootFs(parts.tree ?? {}))
+  const config = { ...EMPTY_CONFIG, ...parts.config }
+  return FINDERS[name].find(await subjectOf(parts), { files, config })
+}
+
+function textOf(need: Need): string {
+  if (need.kind === 'unclear') return '?'
+  return need.kind === 'library' ? need.names.join('|') : need.path
+}
+
+async function subjectOf(parts: SubjectParts): Promise<Subject> {
+  const { imports = [], needed = [], notes = [], dialect = 'glibc', libc = ['GLIBC_2.34'] } = parts
+  const program = await objectOf('/usr/bin/x', { needed })
+  const library = await objectOf('/usr/lib/libc.so.6', { soname: 'libc.so.6', versionsDefined: libc })
+  const closure: Closure = { program, loader: library, objects: [program, library], edges: [] }
+  return { object: program, closure, dialect, imports: new Set(imports), dlopenNotes: notes }
+}
+
+async function objectOf(path: `/${string}`, options: ElfOptions): Promise<LoadedObject> {
+  const file: FileEntry = { kind: 'file', path, mode: 0o755, uid: 0, gid: 0, size: 1, identity: path }
+  const elf = await readElf(bufferReader(buildElf(options)))
+  const trail = { asked: path, links: [], stones: [], end: file }
+  return { name: path, trail, file, elf, rule: 'program', names: new Set() }
+}
