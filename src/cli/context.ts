@@ -32,7 +32,7 @@ export interface CommonFlags {
 
 /** The options of commands that lift more than libraries. */
 export interface NeedFlags {
-  readonly needs: 'none' | 'certain' | 'likely' | 'possible'
+  readonly needs?: 'none' | 'certain' | 'likely' | 'possible'
   readonly with?: readonly string[]
   readonly without?: readonly string[]
 }

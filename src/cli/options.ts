@@ -26,9 +26,10 @@ export function lddOption(): Option {
 export function addNeedOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--needs <least>', 'take along what a run needs besides libraries, by how sure it is')
-        .choices(['none', 'certain', 'likely', 'possible'])
-        .default('certain'),
+      new Option(
+        '--needs <least>',
+        'what a run needs besides libraries, if it is this sure (default: "certain")',
+      ).choices(['none', 'certain', 'likely', 'possible']),
     )
     .option('--with <finder>', 'all that this finder knows of, however sure; see below', collect)
     .option('--without <finder>', 'nothing of what this finder knows (both may be repeated)', collect)

@@ -1,15 +1,30 @@
 import type { Closure } from '../closure/closure.js'
-import { importedSymbols, readNotesSoon } from '../elf/elf.js'
+import { type ElfFile, type ElfNotes, importedSymbols, readNotesSoon } from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { LoadedObject } from '../loader/loader.js'
-import type { Subject } from '../needs/finder.js'
-import { ASKED_SYMBOLS } from '../needs/index.js'
+import type { Finder, Subject } from '../needs/finder.js'
 import type { RootFs } from '../rootfs/rootfs.js'
 import type { Examination } from './examine.js'
+
+/** What is asked of objects. */
+export interface Asked {
+  readonly symbols: ReadonlySet<string>
+  /** Whether only those are of interest that declare something. */
+  readonly mustDeclare: boolean
+}
+
+/** All that some finders ask. */
+export function askedBy(finders: readonly Finder[]): Asked {
+  return {
+    symbols: new Set(finders.flatMap(({ symbols }) => [...symbols])),
+    mustDeclare: finders.every(({ reads }) => reads === 'notes'),
+  }
+}
 
 /** The objects of an examination about which finders are asked: each file once, and none of the C library. */
 export async function newSubjects(
   rootfs: RootFs,
+  { symbols, mustDeclare }: Asked,
   { baseline, loader }: Examination,
   seen: Set<string>,
 ): Promise<readonly Subject[]> {
@@ -18,8 +33,9 @@ export async function newSubjects(
   for (const object of baseline.objects) {
     if (seen.has(object.file.path)) continue
     seen.add(object.file.path)
+    if (mustDeclare && !mayDeclare(object.elf)) continue
     if (object === baseline.loader || isOfLibc(object)) continue
-    subjects.push(await subjectOf(rootfs, object, baseline, loader.dialect))
+    subjects.push(await subjectOf(rootfs, symbols, object, baseline, loader.dialect))
   }
   return subjects
 }
@@ -32,16 +48,32 @@ function isOfLibc({ elf }: LoadedObject): boolean {
 const LIBC =
   /^(libc|libm|libmvec|libpthread|libdl|librt|libresolv|libutil|libnsl|libanl|libnss_(files|dns|compat|db|hesiod|nis|nisplus))\.so\.\d|^libc\.musl-/
 
+const NO_NOTES: Pick<ElfNotes, 'dlopen'> = { dlopen: [] }
+/** The head of a note with its owner, and the shortest text that names a library. */
+const SHORTEST = 16 + '{"soname":"a"}'.length
+/** A build id alone, which is all that most libraries have. */
+const BUILD_ID = 36
+
+/** Notes of 4 bytes' alignment that hold more than a build id; what is aligned to 8 are properties. */
+function mayDeclare({ segments }: ElfFile): boolean {
+  return segments.some(
+    ({ type, align, filesz }) => type === PT_NOTE && align !== 8 && filesz >= SHORTEST && filesz !== BUILD_ID,
+  )
+}
+
+const PT_NOTE = 4
+
 async function subjectOf(
   rootfs: RootFs,
+  symbols: ReadonlySet<string>,
   object: LoadedObject,
   closure: Closure,
   dialect: Subject['dialect'],
 ): Promise<Subject> {
   try {
     const reader = rootfs.open(object.file)
-    const imports = importedSymbols(reader, object.elf, ASKED_SYMBOLS)
-    const notes = readNotesSoon(reader, object.elf)
+    const imports = symbols.size === 0 ? symbols : importedSymbols(reader, object.elf, symbols)
+    const notes = mayDeclare(object.elf) ? readNotesSoon(reader, object.elf) : NO_NOTES
     return {
       object,
       closure,

@@ -11,7 +11,7 @@ import { finding } from './finding.js'
 import type { Why } from './lift.js'
 import { liftElfFiles } from './lift-included.js'
 import { addFaults, type Lifting } from './lifting.js'
-import { newSubjects } from './need-subjects.js'
+import { askedBy, newSubjects } from './need-subjects.js'
 import { addNotTaken, type NotTaken } from './not-taken.js'
 
 /**
@@ -24,6 +24,9 @@ export async function gatherNeeds(
   placed: readonly Placed[],
   chosen: ChosenNeeds,
 ): Promise<readonly Placed[]> {
+  const { finders } = chosen
+  if (finders.length === 0) return []
+  const asked = askedBy(finders.map((name) => FINDERS[name]))
   const run: Run = { lifting, chosen, pending: [], placed: [], left: [] }
   const seen = new Set<string>()
   const surroundings = { files: lifting.examiner.files, config }
@@ -31,8 +34,8 @@ export async function gatherNeeds(
   let count = 0
   for (let index = 0; index < run.pending.length; index++) {
     const examination = run.pending[index]!
-    for (const subject of await newSubjects(surroundings.files.rootfs, examination, seen)) {
-      for (const name of NAMES) {
+    for (const subject of await newSubjects(surroundings.files.rootfs, asked, examination, seen)) {
+      for (const name of finders) {
         const answer = FINDERS[name].find(subject, surroundings)
         for (const need of answer instanceof Promise ? await answer : answer) {
           if (++count > MOST_NEEDS)
@@ -46,7 +49,6 @@ export async function gatherNeeds(
   return run.placed
 }
 
-const NAMES = Object.keys(FINDERS) as readonly FinderName[]
 /** A program of some hundred libraries has some hundred; each object can say any number of them. */
 const MOST_NEEDS = 50_000
 

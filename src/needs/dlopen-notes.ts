@@ -4,6 +4,8 @@ import type { Confidence, Finder, Need } from './finder.js'
 export const dlopenNotes: Finder = {
   describe: 'libraries that a file declares to open by dlopen',
   symbols: [],
+  reads: 'notes',
+  surest: 'certain',
   find: ({ dlopenNotes }) => dlopenNotes.flatMap(needsIn),
 }
 

@@ -53,6 +53,10 @@ export interface Finder {
   readonly describe: string
   /** The imported symbols that it asks about. */
   readonly symbols: readonly string[]
+  /** What of an object it looks at: `notes` is nothing but what objects declare, which few do. */
+  readonly reads: 'notes' | 'all'
+  /** How sure it can be at most. */
+  readonly surest: Confidence
   find(subject: Subject, surroundings: Surroundings): Promise<readonly Need[]> | readonly Need[]
 }
 

@@ -30,8 +30,3 @@ export const FINDERS = {
 
 /** The name of a finder. */
 export type FinderName = keyof typeof FINDERS
-
-/** All imported symbols that any finder asks about. */
-export const ASKED_SYMBOLS: ReadonlySet<string> = new Set(
-  Object.values(FINDERS).flatMap(({ symbols }) => [...symbols]),
-)

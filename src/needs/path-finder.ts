@@ -11,6 +11,8 @@ export function pathFinder(table: {
   return {
     describe,
     symbols: rules.flatMap(({ symbols = [] }) => symbols),
+    reads: 'all',
+    surest: 'likely',
     find: (subject) => rules.filter((rule) => applies(rule, subject)).flatMap((rule) => needs(rule, subject)),
   }
 }

@@ -9,6 +9,8 @@ const DATABASE = '/usr/share/zoneinfo'
 export const timezones: Finder = {
   describe: 'files of time zones',
   symbols: SYMBOLS,
+  reads: 'all',
+  surest: 'likely',
   find: (subject, { config }) => {
     if (!importsAny(subject, SYMBOLS)) return []
     const zone = envOf(config, 'TZ')?.replace(/^:/, '') ?? ''

@@ -7,6 +7,7 @@ import { VERSION } from '../../src/cli/version.js'
 import {
   AUDIT_FORMATS,
   DESTINATIONS,
+  FINDERS,
   LIFT_FORMATS,
   RUNNER_NAMES,
   SOURCES,
@@ -34,6 +35,14 @@ test('the help names every source of the library', async () => {
 test('the help of build names every destination of the library', async () => {
   const { out } = await runCli(['help', 'build'])
   for (const { describe } of Object.values(DESTINATIONS)) assert.ok(out.includes(`  ${describe}\n`), describe)
+})
+
+test('the helps of lift and build name every finder of the library', async () => {
+  for (const command of ['lift', 'build']) {
+    const { out } = await runCli(['help', command])
+    const listed = /Finders, [^\n]*:\n((?: {2}[^\n]*\n)+)/.exec(out)?.[1]
+    assert.deepEqual(listed?.trim().split(/,\s+/).sort(), Object.keys(FINDERS).sort(), command)
+  }
 })
 
 test('help and version are answers on stdout', async () => {

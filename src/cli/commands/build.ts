@@ -60,10 +60,10 @@ function liftOne({ image, door, common }: Opened, binaries: readonly string[], f
     ...given({
       include: flags.include,
       packages: flags.packages ? ('reduced' as const) : undefined,
+      needs: flags.needs,
       with: flags.with,
       without: flags.without,
     }),
-    needs: flags.needs,
     ...lddOptions(flags),
   })
 }

@@ -65,12 +65,18 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
 }
 
 function liftOptions(flags: LiftFlags): LiftOptions {
+  const { include, needs, with: trusted, without } = flags
   const packages = flags.packages ? 'reduced' : undefined
   return {
-    ...given({ include: flags.include, packages, with: flags.with, without: flags.without }),
-    needs: flags.needs,
+    ...given({ include, packages, needs, with: trusted, without }),
+    tell: tellsAll(flags) ? 'all' : 'taken',
     ...lddOptions(flags),
   }
+}
+
+/** A plain lift does not look for what it would not take, which is most of the looking. */
+function tellsAll({ verbose, format, needs, with: trusted, without }: LiftFlags): boolean {
+  return verbose === true || format === 'json' || [needs, trusted, without].some((flag) => flag !== undefined)
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {

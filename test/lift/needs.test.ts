@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type LiftOptions, lift, liftTree } from '../../src/lift/lift-image.js'
+import { why } from '../../src/lift/why.js'
+import {
+  debianTree,
+  type ImageParts,
+  library,
+  program,
+  smallImage,
+  type Tree,
+} from '../support/small-image.js'
+
+const LIB = '/usr/lib/x86_64-linux-gnu'
+const OPEN = '/lib/x86_64-linux-gnu'
+const C = ['libc.so.6']
+
+const declares = (entries: unknown) => ({
+  notes: [{ notes: [{ owner: 'FDO', type: 0x407c_0c0a, desc: JSON.stringify(entries) }] }],
+})
+
+async function lifted(tree: Tree, options: LiftOptions = {}, parts: ImageParts = {}) {
+  const answer = await lift(smallImage(debianTree(tree), parts), ['x'], options)
+  const kinds = answer.findings.map(({ kind }) => kind)
+  return { answer, kinds, paths: answer.copies.map(({ to }) => to as string) }
+}
+
+test('a library that a file declares to require is lifted with all that it needs', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, declares([{ soname: ['libp.so.2', 'libp.so.1'], priority: 'required' }])),
+    [`${LIB}/libp.so.1`]: library('libp.so.1', ['libq.so']),
+    [`${LIB}/libq.so`]: library('libq.so'),
+  }
+  const { answer, paths, kinds } = await lifted(tree)
+  assert.ok(paths.includes(`${OPEN}/libp.so.1`) && paths.includes(`${OPEN}/libq.so`), paths.join(' '))
+  assert.deepEqual(kinds, [])
+  assert.deepEqual(why(answer, 'libq.so'), [
+    [
+      { path: '/usr/bin/x', name: 'x', rule: 'asked' },
+      { path: `${OPEN}/libp.so.1`, name: 'libp.so.1', rule: 'need:dlopen' },
+      { path: `${OPEN}/libq.so`, name: 'libq.so', rule: 'default' },
+    ],
+  ])
+})
+
+test('a required library that is not there is missing, a recommended one makes a warning where it is wanted', async () => {
+  const tree = (priority: string) => ({
+    '/usr/bin/x': program(C, declares([{ soname: ['libp.so'], priority }])),
+  })
+  const required = await lifted(tree('required'))
+  assert.deepEqual(
+    required.answer.missing.map(({ name, neededBy }) => ({ name, neededBy })),
+    [{ name: 'libp.so', neededBy: '/usr/bin/x' }],
+  )
+  assert.ok(required.kinds.includes('library-missing'))
+  assert.deepEqual((await lifted(tree('recommended'))).kinds, [])
+  assert.deepEqual((await lifted(tree('recommended'), { needs: 'likely' })).kinds, ['need-missing'])
+  assert.deepEqual((await lifted(tree('suggested'), { needs: 'possible' })).kinds, [])
+})
+
+test('a need of what is there only for a need is met as well, and keeps its chain', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, declares([{ soname: ['liba.so'], priority: 'required' }])),
+    [`${LIB}/liba.so`]: library('liba.so', [], declares([{ soname: ['libb.so'], priority: 'required' }])),
+    [`${LIB}/libb.so`]: library('libb.so', [], declares([{ soname: ['liba.so'], priority: 'required' }])),
+  }
+  const { answer } = await lifted(tree)
+  const [chain] = why(answer, 'libb.so')
+  assert.deepEqual(
+    chain?.map(({ path, rule }) => `${path} ${rule}`),
+    ['/usr/bin/x asked', `${OPEN}/liba.so need:dlopen`, `${OPEN}/libb.so need:dlopen`],
+  )
+})
+
+test("what an object opens is found by that object's own RUNPATH", async () => {
+  const own = { runpath: '/opt/own', ...declares([{ soname: ['libp.so'], priority: 'required' }]) }
+  const tree = {
+    '/usr/bin/x': program(['liba.so']),
+    [`${LIB}/liba.so`]: library('liba.so', [], own),
+    '/opt/own/libp.so': library('libp.so'),
+  }
+  assert.ok((await lifted(tree)).paths.includes('/opt/own/libp.so'))
+})
+
+const THREADS = {
+  '/usr/bin/x': program(C, { imports: ['pthread_cancel'] }),
+  [`${LIB}/libgcc_s.so.1`]: library('libgcc_s.so.1'),
+}
+
+test('options say which needs are taken, and what is not is told with the option that takes it', async () => {
+  const has = async (options: LiftOptions) =>
+    (await lifted(THREADS, options)).paths.includes(`${OPEN}/libgcc_s.so.1`)
+  assert.equal(await has({}), false)
+  assert.equal(await has({ needs: 'likely' }), true)
+  assert.equal(await has({ with: ['libgcc'] }), true)
+  assert.equal(await has({ needs: 'none', with: ['libgcc'] }), true)
+  assert.equal(await has({ needs: 'possible', without: ['libgcc'] }), false)
+  const told = async (options: LiftOptions) =>
+    (await lifted(THREADS, options)).answer.findings.flatMap((one) =>
+      one.kind === 'need-not-taken' && one.finder === 'libgcc' ? [`${one.names} ${one.option}`] : [],
+    )
+  assert.deepEqual(await told({}), [`${OPEN}/libgcc_s.so.1 --needs likely`])
+  assert.deepEqual(await told({ needs: 'likely', without: ['libgcc'] }), [
+    `${OPEN}/libgcc_s.so.1 --with libgcc`,
+  ])
+  assert.deepEqual(await told({ needs: 'likely' }), [])
+  assert.deepEqual(await told({ tell: 'taken' }), [])
+})
+
+test('with needs off, what is declared to be required stays away too', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, declares([{ soname: ['libp.so'], priority: 'required' }])),
+    [`${LIB}/libp.so`]: library('libp.so'),
+  }
+  assert.equal((await lifted(tree, { needs: 'none' })).paths.includes(`${OPEN}/libp.so`), false)
+})
+
+test('a finder that there is not is a wrong usage', async () => {
+  for (const name of ['gcc', 'toString']) {
+    await assert.rejects(lifted(THREADS, { with: [name] }), { code: 'usage' })
+    await assert.rejects(lifted(THREADS, { without: [name] }), { code: 'usage' })
+  }
+})
+
+test('the imports of the C library and of its loader are not needs', async () => {
+  const tree = {
+    '/usr/bin/x': program(C),
+    [`${LIB}/libc.so.6`]: library('libc.so.6', [], { imports: ['getpwuid', 'pthread_exit', 'iconv_open'] }),
+    '/etc/passwd': '',
+    [`${LIB}/gconv/a`]: '',
+  }
+  const { paths } = await lifted(tree, { needs: 'possible' })
+  assert.deepEqual(paths, ['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/ld-linux-x86-64.so.2', '/usr/bin/x'])
+})
+
+test('a directory of modules comes whole, and with what its modules load', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['pam_start'] }),
+    '/etc/pam.d/login': 'auth required pam_x.so',
+    [`${LIB}/security/pam_x.so`]: library('pam_x.so', ['libcrypt.so.1']),
+    [`${LIB}/libcrypt.so.1`]: library('libcrypt.so.1'),
+  }
+  const { paths } = await lifted(tree, { with: ['pam'] })
+  for (const path of ['/etc/pam.d', `${LIB}/security`, `${OPEN}/libcrypt.so.1`])
+    assert.ok(paths.includes(path), `${path} in ${paths.join(' ')}`)
+})
+
+test('a directory for temporary files comes alone and keeps its mode', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['mkstemp'] }),
+    '/tmp': { directory: true as const, mode: 0o1777 },
+    '/tmp/left': 'over',
+  }
+  const { tree: built } = await liftTree(smallImage(debianTree(tree)), ['x'], { needs: 'likely' })
+  const inside = built.filter(({ entry }) => entry.path.startsWith('/tmp'))
+  assert.deepEqual(
+    inside.map(({ entry }) => [entry.path, entry.mode]),
+    [['/tmp', 0o1777]],
+  )
+  const { paths, answer } = await lifted(tree, { needs: 'likely' })
+  assert.ok(!paths.includes('/tmp'))
+  const [told] = answer.findings.filter((one) => one.kind === 'need-not-taken' && one.names.includes('/tmp'))
+  assert.equal(told?.kind === 'need-not-taken' && told.option, 'liftbin build')
+})
+
+test('an empty directory for temporary files is copied by a Dockerfile', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['mkstemp'] }),
+    '/tmp': { directory: true as const, mode: 0o1777 },
+  }
+  const { answer } = await lifted(tree, { needs: 'likely' })
+  assert.deepEqual(
+    answer.copies.filter(({ to }) => to === '/tmp').map(({ kind, mode }) => ({ kind, mode })),
+    [{ kind: 'directory', mode: 0o1777 }],
+  )
+})
+
+test('the links that lead to a file come with it', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['localtime'] }),
+    '/etc/localtime': { link: '/usr/share/zoneinfo/Etc/UTC' },
+    '/usr/share/zoneinfo/Etc/UTC': 'TZif',
+  }
+  const { tree: built } = await liftTree(smallImage(debianTree(tree)), ['x'], { needs: 'likely' })
+  const at = new Map(built.map(({ entry }) => [entry.path as string, entry.kind]))
+  assert.equal(at.get('/etc/localtime'), 'symlink')
+  assert.equal(at.get('/usr/share/zoneinfo/Etc/UTC'), 'file')
+})
+
+test('tables and notes that are no sound ones are no needs, and no fault of a lift', async () => {
+  const tree = {
+    [`${LIB}/liba.so`]: library('liba.so', [], {
+      notes: [{ notes: [{ owner: 'FDO', type: 0x407c_0c0a, desc: '{"soname": ["libp.so"' }] }],
+    }),
+    '/usr/bin/y': program(['liba.so']),
+  }
+  const answer = await lift(smallImage(debianTree(tree)), ['y'])
+  assert.deepEqual(
+    answer.findings.map(({ kind, severity }) => `${kind} ${severity}`),
+    ['need-unclear warning'],
+  )
+})
