@@ -305,7 +305,7 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
   },
   'need-unclear': {
     severity: 'warning',
-    tree: x([], { notes: [{ notes: [{ owner: 'FDO', type: 0x407c_0c0a, desc: '{' }] }] }),
+    tree: x([], { notes: [{ notes: [{ owner: 'FDO', type: 0x407c_0c0a, desc: '{"soname": ["libp.so"' }] }] }),
     facts: { finder: 'dlopen', neededBy: '/usr/bin/x' },
   },
 }

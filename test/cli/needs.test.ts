@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { run as runProgram } from '../../src/cli/program.js'
+import { lift } from '../../src/index.js'
+import { contextOf } from '../support/cli.js'
+import { debianTree, program, smallImage } from '../support/small-image.js'
+
+const image = smallImage(
+  debianTree({
+    '/usr/bin/x': program(['libc.so.6'], { imports: ['getpwuid', 'localtime'] }),
+    '/etc/passwd': 'root:x:0:0::/:',
+    '/etc/localtime': 'TZif',
+    '/usr/share/zoneinfo/UTC': 'TZif',
+  }),
+)
+
+const LINE = /^note: not taken along, though most runs need it: (.*) \(--needs likely/m
+
+async function run(...options: string[]) {
+  const { context, written } = contextOf({ image })
+  const door = { ...(await context.door()), lift }
+  const argv = ['lift', 'docker:small', 'x', ...options]
+  const status = await runProgram(argv, { ...context, door: async () => door })
+  return { ...written, status, line: LINE.exec(written.err)?.[1] }
+}
+
+test('a plain lift looks for nothing that it would not take', async () => {
+  const { err, out } = await run()
+  assert.doesNotMatch(err + out, /passwd|localtime|not taken/)
+})
+
+test('with a choice among needs, one line names the finders whose likely needs are not taken', async () => {
+  assert.equal((await run('--needs', 'certain')).line, 'nss, timezones')
+  const chosen = await run('--with', 'nss')
+  assert.equal(chosen.line, 'timezones')
+  assert.match(chosen.out, /\/etc\/passwd/)
+  assert.equal((await run('--needs', 'likely')).line, undefined)
+})
+
+test('--verbose and the JSON tell each need that is not taken, with its reason', async () => {
+  const { err, line } = await run('--verbose')
+  assert.match(err, /\/etc\/passwd; \/usr\/bin\/x looks up users \(--needs likely takes it\)/)
+  assert.match(err, /zoneinfo; \/usr\/bin\/x tells .* \(--needs possible takes it\)/)
+  assert.equal(line, undefined)
+  const { findings } = JSON.parse((await run('--format', 'json')).out)
+  assert.ok(
+    findings.some(
+      ({ kind, finder }: Record<string, string>) => kind === 'need-not-taken' && finder === 'nss',
+    ),
+  )
+})
+
+test('a finder or a confidence that there is not is a wrong usage', async () => {
+  for (const options of [
+    ['--with', 'gcc'],
+    ['--without', 'gcc'],
+    ['--needs', 'some'],
+  ]) {
+    const { status, out } = await run(...options)
+    assert.deepEqual([status, out], [2, ''], options.join(' '))
+  }
+})
