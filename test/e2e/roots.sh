@@ -5,7 +5,7 @@
 set -euo pipefail
 
 mirror=${LIFTBIN_E2E_MIRROR:-http://deb.debian.org/debian}
-all=(many bookworm bullseye trixie arm64 armhf riscv64 s390x musl musl-path)
+all=(many runs bookworm bullseye trixie arm64 armhf riscv64 s390x musl musl-path)
 
 # Debian as images have it: installed and configured, with the programs the tests lift.
 build_bookworm() {
@@ -42,6 +42,29 @@ many=(
   binutils gcc-12 make libc6-i386 lib32stdc++6 libc6-x32 qemu-utils
   libqt5gui5 libqt5sql5-sqlite krb5-user libsasl2-modules slapd ldap-utils openvswitch-switch
   libreoffice-core libnss3 lvm2 btrfs-progs xfsprogs
+)
+
+# Several hundred programs as somebody would run them: installed, configured, with locales. The database has no
+# cluster, since it takes long to make.
+build_runs() {
+  local without_cluster='mkdir -p "$1/etc/postgresql-common" &&
+    echo create_main_cluster = false >"$1/etc/postgresql-common/createcluster.conf"'
+  debian bookworm "$1" --variant=minbase --essential-hook="$without_cluster" \
+    --include="$(printf '%s\n' "${runs[@]}" | paste -sd,)"
+  chroot "$1" localedef -i en_US -f UTF-8 en_US.UTF-8
+  chroot "$1" localedef -i de_DE -f ISO-8859-1 de_DE.ISO-8859-1
+}
+
+runs=(
+  bash coreutils util-linux procps e2fsprogs mount passwd login libpam-modules libpam-runtime systemd udev dbus
+  less vim-nox nano tmux ncurses-bin ncurses-term file gawk bsdextrautils bsdmainutils tree
+  tar gzip bzip2 xz-utils zstd zip unzip cpio rsync
+  git perl python3 ruby nodejs lua5.4 tcl8.6
+  curl wget ca-certificates openssl gnupg gnutls-bin openssh-client openssh-server sudo
+  nginx-light postgresql-15 postgresql-client-15 sqlite3 jq
+  iproute2 iputils-ping bind9-dnsutils bind9-host netcat-openbsd socat tcpdump nftables
+  krb5-user ldap-utils libsasl2-modules imagemagick-6.q16 alsa-utils
+  locales tzdata libc-bin make gettext-base
 )
 
 # Another glibc, before and after the one above.
