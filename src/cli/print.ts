@@ -66,6 +66,14 @@ function withoutNeeds(findings: readonly Finding[]): readonly [readonly Finding[
   return [findings.filter(({ kind }) => kind !== 'need-not-taken'), [...new Set(left)].sort()]
 }
 
+/** Says that nobody looked for what is read at run time alone, with the options that do. */
+export function printUnasked({ flags, paint, line }: Manner): void {
+  if (flags.quiet) return
+  line(
+    paint.faint('what a run opens by itself was not looked for: --verbose tells it, --needs likely takes it'),
+  )
+}
+
 function printAttempts(attempts: readonly Attempt[], { paint, line, door }: Manner): void {
   for (const { rule, path, outcome } of attempts)
     line(paint.faint(`  ${rule}: ${door.printable(path)} ${outcome}`))

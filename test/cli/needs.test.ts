@@ -17,16 +17,29 @@ const image = smallImage(
 const LINE = /^note: not taken along, though most runs need it: (.*) \(--needs likely/m
 
 async function run(...options: string[]) {
-  const { context, written } = contextOf({ image })
+  return runAt({ terminal: false }, ...options)
+}
+
+async function runAt({ terminal }: { readonly terminal: boolean }, ...options: string[]) {
+  const { context, written } = contextOf({ image, terminal })
   const door = { ...(await context.door()), lift }
   const argv = ['lift', 'docker:small', 'x', ...options]
   const status = await runProgram(argv, { ...context, door: async () => door })
   return { ...written, status, line: LINE.exec(written.err)?.[1] }
 }
 
-test('a plain lift looks for nothing that it would not take', async () => {
+test('a plain lift whose messages nobody reads looks for nothing that it would not take, and says so', async () => {
   const { err, out } = await run()
   assert.doesNotMatch(err + out, /passwd|localtime|not taken/)
+  assert.match(err, /was not looked for: --verbose tells it, --needs likely takes it/)
+  assert.equal((await run('--quiet')).err, '')
+})
+
+test('at a terminal a plain lift tells which finders have likely needs that are not taken', async () => {
+  const { err, line } = await runAt({ terminal: true }, '--no-color')
+  assert.equal(line, 'nss, timezones')
+  assert.doesNotMatch(err, /not looked for/)
+  assert.equal((await runAt({ terminal: true }, '--no-color', '--quiet')).line, undefined)
 })
 
 test('with a choice among needs, one line names the finders whose likely needs are not taken', async () => {

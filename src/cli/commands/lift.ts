@@ -5,7 +5,7 @@ import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImages, type PlatformAnswer } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
-import { mannerOf, ofPlatform, printFindings, printSummary } from '../print.js'
+import { mannerOf, ofPlatform, printFindings, printSummary, printUnasked } from '../print.js'
 
 /** The options of `liftbin lift`. */
 export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
@@ -35,7 +35,7 @@ export async function liftCommand(
   const door = await context.door()
   checkOutput(flags.output, door)
   const lifts = await onImages(reference, flags, context, (opened) =>
-    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags) }),
+    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags, context) }),
   )
   await writeAnswer(textOf(lifts, flags, door), flags.output, context)
   const findings = lifts.flatMap(({ answer }) => answer.findings)
@@ -44,6 +44,7 @@ export async function liftCommand(
   for (const one of lifts) printFindings(findingsFor(flags, one.answer), mannerFor(one))
   suggestLdd(findings, flags, manner)
   for (const one of lifts) printSummary(one.answer, mannerFor(one))
+  if (!tellsAll(flags, context)) printUnasked(manner)
   return exitOfFindings(findings)
 }
 
@@ -64,19 +65,23 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
   return stage === undefined ? findings : findings.filter(({ kind }) => kind !== 'unpinned')
 }
 
-function liftOptions(flags: LiftFlags): LiftOptions {
+function liftOptions(flags: LiftFlags, context: Context): LiftOptions {
   const { include, needs, with: trusted, without } = flags
   const packages = flags.packages ? 'reduced' : undefined
   return {
     ...given({ include, packages, needs, with: trusted, without }),
-    tell: tellsAll(flags) ? 'all' : 'taken',
+    tell: tellsAll(flags, context) ? 'all' : 'taken',
     ...lddOptions(flags),
   }
 }
 
-/** A plain lift does not look for what it would not take, which is most of the looking. */
-function tellsAll({ verbose, format, needs, with: trusted, without }: LiftFlags): boolean {
-  return verbose === true || format === 'json' || [needs, trusted, without].some((flag) => flag !== undefined)
+/**
+ * Looking for what would not be taken takes longer than a whole small lift: it is advice, so it is for who reads it,
+ * at a terminal or by an option, and scripts are told how to get it.
+ */
+function tellsAll({ quiet, verbose, format, needs, with: trusted, without }: LiftFlags, { err }: Context) {
+  if (verbose === true || format === 'json') return true
+  return (err.isTTY === true && !quiet) || [needs, trusted, without].some((flag) => flag !== undefined)
 }
 
 function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {
