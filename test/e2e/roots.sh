@@ -53,6 +53,7 @@ build_runs() {
     --include="$(printf '%s\n' "${runs[@]}" | paste -sd,)"
   chroot "$1" localedef -i en_US -f UTF-8 en_US.UTF-8
   chroot "$1" localedef -i de_DE -f ISO-8859-1 de_DE.ISO-8859-1
+  add_services "$1"
 }
 
 runs=(
@@ -64,7 +65,7 @@ runs=(
   nginx-light postgresql-15 postgresql-client-15 sqlite3 jq
   iproute2 iputils-ping bind9-dnsutils bind9-host netcat-openbsd socat tcpdump nftables
   krb5-user ldap-utils libsasl2-modules imagemagick-6.q16 alsa-utils
-  locales tzdata libc-bin make gettext-base
+  locales tzdata netbase libc-bin make gettext-base
 )
 
 # Another glibc, before and after the one above.
@@ -156,6 +157,51 @@ add_setuid_program() {
 #include <unistd.h>
 int main(void) { printf("uid %d euid %d\n", (int)getuid(), (int)geteuid()); return 0; }'
   chmod 4755 "$1/usr/local/bin/whoruns"
+}
+
+# What whoever runs services adds to such a system: an authority of their own, someone who may log in, a site on a
+# port for everyone, a time zone, a locale. In /srv lies what servers and their clients are given at the start.
+add_services() {
+  unshare --mount sh -euc 'mount --bind /dev "$1/dev" && exec chroot "$1" bash -euo pipefail' sh "$1" <<'SH'
+localedef -i de_DE -f UTF-8 de_DE.UTF-8
+ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime
+useradd --create-home --shell /bin/sh someone
+echo someone:open-sesame | chpasswd
+sed -i 's/listen 80 /listen 8080 /; /listen \[::\]/d' /etc/nginx/sites-available/default
+sed -i 's,^pid .*,pid /tmp/nginx.pid;,' /etc/nginx/nginx.conf
+mkdir -p /srv/{tls,www,ssh,source}
+echo 'served as asked' | tee /srv/www/page.txt >/var/www/html/page.txt
+cd /srv/tls
+openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj '/CN=an authority of tests' \
+  -addext 'basicConstraints=critical,CA:TRUE' -keyout authority.key -out authority.crt 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj '/CN=localhost' -CA authority.crt -CAkey authority.key \
+  -addext 'basicConstraints=critical,CA:FALSE' -addext 'subjectAltName=DNS:localhost' \
+  -keyout server.key -out server.crt 2>/dev/null
+cp authority.crt /usr/local/share/ca-certificates/
+update-ca-certificates >/dev/null 2>&1
+ssh-keygen -q -t ed25519 -N '' -f /srv/ssh/host_key
+printf '#!/bin/sh\necho open-sesame\n' >/srv/ssh/password
+chmod 755 /srv/ssh/password
+cd /srv/source
+git init --quiet --initial-branch=main
+seq 1000 >numbers
+git add .
+git -c user.name=Someone -c user.email=someone@localhost commit --quiet --message=count
+install -d -o postgres /srv/database
+/sbin/runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb --no-sync --auth=trust /srv/database >/dev/null
+SH
+  compile gcc -o "$1/usr/local/bin/weekday" <<<'#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <time.h>
+int main(void) {
+  char day[64];
+  time_t then = 0;
+  const char *name = setlocale(LC_ALL, "");
+  strftime(day, sizeof day, "%A, %B", gmtime(&then));
+  printf("%s %s %s %.1f\n", name ? name : "no locale", nl_langinfo(CODESET), day, 0.5);
+  return !name;
+}'
 }
 
 add_scripts() {
