@@ -12,7 +12,7 @@ export { checkPlatforms, DESTINATIONS, parseDestination, writeImage } from './de
 export type { VerifyEmitter } from './emit/emitter.js'
 export { VERIFY_FORMATS } from './emit/verify-formats.js'
 export { checkNewImageOptions, type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
-export type { NewImageConfig, Packing } from './pack/packing.js'
+export type { Packing } from './pack/packing.js'
 export * from './reading.js'
 export { type Case, parseCases } from './verify/case.js'
 export { RUNNER_NAMES } from './verify/runners.js'

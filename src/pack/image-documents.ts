@@ -1,8 +1,9 @@
+import type { ImageConfig } from '../image/config.js'
 import { type Digest, sha256 } from '../image/digest.js'
 import { optional } from '../image/json-fields.js'
 import type { Descriptor } from '../image/manifest.js'
 import { formatPlatform, type Platform } from '../image/platform.js'
-import type { NewImageConfig, Packing } from './packing.js'
+import type { Packing } from './packing.js'
 
 /** A JSON document of an image, with what others say of it. */
 export interface ImageDocument {
@@ -43,7 +44,7 @@ export function configDocument(packing: Packing, layers: readonly LayerHistory[]
 }
 
 /** In the order of fields that Go's writers have; what is empty is left out. */
-function runConfig(config: NewImageConfig): object {
+function runConfig(config: ImageConfig): object {
   return {
     ...optional('User', config.user || undefined),
     ...optional('ExposedPorts', setOf(config.exposedPorts)),

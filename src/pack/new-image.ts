@@ -3,7 +3,7 @@ import type { ConfigOptions, ImageConfig } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import { parseImageName } from '../image/reference.js'
 import type { TreeLift } from '../lift/lift.js'
-import type { NewImageConfig, Packing } from './packing.js'
+import type { Packing } from './packing.js'
 
 /** What the user wants of the new image, over what the source says. */
 export interface NewImageOptions extends ConfigOptions {
@@ -69,7 +69,7 @@ export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>
   throw new LiftError('usage', `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a number of seconds`)
 }
 
-function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): NewImageConfig {
+function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): ImageConfig {
   const { exposedPorts, volumes, stopSignal } = source
   const user = options.user ?? lift.image.userNumbers ?? lift.image.user
   const workingDir = absolute(options.workdir ?? lift.image.workingDir)
@@ -98,7 +98,7 @@ function absolute(path: string | undefined): string | undefined {
 function commandOf(
   { programs: [first] }: TreeLift,
   options: NewImageOptions,
-): Pick<NewImageConfig, 'entrypoint' | 'cmd'> {
+): Pick<ImageConfig, 'entrypoint' | 'cmd'> {
   const isStarted = options.entrypoint === undefined && first !== undefined && first.kind !== 'library'
   const { entrypoint = [], cmd = [] } = isStarted ? (first.startedWith ?? {}) : {}
   return {

@@ -1,4 +1,5 @@
 import type { ByteReader } from '../bytes.js'
+import type { ImageConfig } from '../image/config.js'
 import type { Platform } from '../image/platform.js'
 import type { TreeEntry } from '../lift/tree.js'
 import type { FileEntry } from '../rootfs/rootfs.js'
@@ -10,25 +11,12 @@ export interface Packing {
   readonly tree: readonly TreeEntry[]
   /** The content of a file of the image the tree was lifted from; for those without `bytes`. */
   readonly open: (file: FileEntry) => ByteReader
-  readonly config: NewImageConfig
+  /** How to run the new image; empty lists are left out of its configuration. */
+  readonly config: ImageConfig
   /** Annotations of the manifest, by key (OCI image-spec, "Annotations"). */
   readonly annotations: Readonly<Record<string, string>>
   /** What the history says of how the image was made. */
   readonly createdBy: string
   /** SOURCE_DATE_EPOCH, in seconds: the time of creation; no file is younger. Without it 0, and files keep their times. */
   readonly epoch?: number
-}
-
-/** How to run the new image, in words of the OCI image-spec; empty lists are left out of its configuration. */
-export interface NewImageConfig {
-  /** `NAME=value`, in order. */
-  readonly env: readonly string[]
-  readonly user?: string
-  readonly workingDir?: string
-  readonly entrypoint: readonly string[]
-  readonly cmd: readonly string[]
-  readonly exposedPorts: readonly string[]
-  readonly volumes: readonly string[]
-  readonly stopSignal?: string
-  readonly labels: Readonly<Record<string, string>>
 }
