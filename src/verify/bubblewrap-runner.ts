@@ -1,34 +1,17 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { LiftError, reasonOf } from '../errors.js'
-import { directoryRootFs } from '../rootfs/directory.js'
-import { accountOf } from './account.js'
-import { runChild } from './child.js'
-import { directoriesFor, type Place } from './directories.js'
-import { emulationFault } from './emulation.js'
-import { isInstalled, type SideConfig } from './namespace-runner.js'
+import { LiftError } from '../errors.js'
+import { circumstancesOf, directoryRunner, runLimited, type SideConfig } from './directory-runner.js'
 import type { Outcome } from './outcome.js'
-import { type Command, environmentOf, type Found, LIMITS, type RunnerContext, type Side } from './runner.js'
-import { withFolder } from './temporary.js'
+import type { Command, Found, RunnerContext } from './runner.js'
 
 /**
  * Runs programs in bubblewrap, which some systems let make namespaces where they let nobody else. Nothing of the
  * root can be written to, and no program gets more rights than it has.
  */
-export async function bubblewrapRunner(context: RunnerContext): Promise<Found> {
-  const fault = emulationFault(context.image.platform) ?? (await trial())
-  if (fault !== undefined) return { reason: fault }
-  const directories = directoriesFor(context)
-  return {
-    runner: {
-      name: 'bubblewrap',
-      describe: 'bubblewrap',
-      notes: NOTES,
-      original: async () => sideIn(await directories.original(), context.image.config),
-      lifted: async (packing) => sideIn(await directories.lifted(packing), packing.config),
-      [Symbol.asyncDispose]: async () => {},
-    },
-  }
+export function bubblewrapRunner(context: RunnerContext): Promise<Found> {
+  const words = { name: 'bubblewrap', describe: 'bubblewrap', notes: NOTES } as const
+  return directoryRunner({ ...words, commands: ['prlimit', 'bwrap'], runIn }, context)
 }
 
 const NOTES = [
@@ -36,36 +19,16 @@ const NOTES = [
   'in bubblewrap nothing of the root can be written to',
 ]
 
-function sideIn(place: Place, config: SideConfig): Side {
-  return {
-    notes: place.notes,
-    run: (command) => runIn(place.directory, config, command),
-    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
-  }
-}
-
 async function runIn(directory: string, config: SideConfig, command: Command): Promise<Outcome> {
-  const { home } = await accountOf(directoryRootFs(directory), '0')
-  const env = environmentOf([...ALWAYS, `HOME=${home}`, ...config.env], command.env)
-  const { memory, processes, files, written } = LIMITS
+  const { env, workdir } = await circumstancesOf(directory, '0', config, command)
   const words = [
-    ...[
-      '--core=0',
-      `--data=${memory}`,
-      `--nofile=${files}`,
-      `--nproc=${processes}`,
-      `--fsize=${written}`,
-      '--',
-    ],
     ...['bwrap', '--unshare-all', '--unshare-user', '--uid', '0', '--gid', '0', '--hostname', 'verify'],
     ...['--die-with-parent', '--clearenv', ...env.flatMap(setenv)],
     ...[...bindings(directory), '--proc', '/proc', '--dev', '/dev'],
-    ...['--chdir', command.workdir ?? (config.workingDir || '/'), '--', ...command.argv],
+    ...['--chdir', workdir, '--', ...command.argv],
   ]
-  return judged((await runChild(['prlimit', ...words], command)).outcome)
+  return judged((await runLimited(words, command)).outcome)
 }
-
-const ALWAYS = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOSTNAME=verify']
 
 function setenv(line: string): readonly string[] {
   const [name = '', ...value] = line.split('=')
@@ -90,17 +53,4 @@ function judged(outcome: Outcome): Outcome {
   const [, reason] = /^execvp .*: (.*)$/.exec(said) ?? []
   if (reason === undefined) throw new LiftError('unsupported', `bubblewrap does not run it: ${said}`)
   return { ...outcome, end: { kind: 'not started', reason }, stderr: new Uint8Array() }
-}
-
-/** Why nothing can be run in bubblewrap here: an empty root is prepared, and nothing found in it. */
-async function trial(): Promise<string | undefined> {
-  const missing = ['prlimit', 'bwrap'].find((command) => !isInstalled(command))
-  if (missing !== undefined) return `${missing} is not installed`
-  const nothing: Command = { argv: ['/nothing'], stdin: new Uint8Array(), env: {}, timeout: 20 }
-  try {
-    await withFolder((root) => runIn(root, { env: [] }, nothing))
-    return undefined
-  } catch (error) {
-    return reasonOf(error)
-  }
 }
