@@ -73,7 +73,7 @@ async function ownersOf(
   packages: readonly Installed[],
   entries: readonly Entry[],
 ): Promise<ReadonlyMap<RootPath, Ownership>> {
-  const wanted = wantedFiles<Package>(root, entries)
+  const wanted = wantedFiles(root, entries)
   for (const { package: owner, lines } of packages) {
     for (const [line, scope] of scoped(lines)) {
       if (!line.startsWith('R:') || !wanted.names.has(line.slice(2))) continue
@@ -81,8 +81,7 @@ async function ownersOf(
       if (path !== undefined) wanted.add(owner, path)
     }
   }
-  const found = await wanted.found()
-  return new Map([...found].map(([path, { listed, owner }]) => [path, { package: owner, listed }]))
+  return wanted.owners()
 }
 
 function reducedApk(

@@ -13,14 +13,13 @@ export async function dpkgOwners(
   state: DpkgState,
   entries: readonly Entry[],
 ): Promise<ReadonlyMap<RootPath, Ownership>> {
-  const wanted = wantedFiles<Package>(state.root, entries)
+  const wanted = wantedFiles(state.root, entries)
   const divert = diverting(state.diversions)
   for (const { owner, text } of await linesOf(state, wanted)) {
     const listed = decodeText(Buffer.from(text, 'latin1')) as RootPath
     wanted.add(owner, listed, divert(listed, owner.name))
   }
-  const found = await wanted.found()
-  return new Map([...found].map(([path, { listed, owner }]) => [path, { package: owner, listed }]))
+  return wanted.owners()
 }
 
 /** A path of a package's list, each byte one character. */
@@ -36,7 +35,7 @@ const MOST_BYTES = 1 << 30
  * The lines of all lists that may name a wanted file. A package that puts files into `/lib` lists that as a directory,
  * and so may others that put nothing there, though a link may lie there in the image: it is nobody's then.
  */
-async function linesOf(state: DpkgState, { names, links }: Wanted<Package>): Promise<readonly Line[]> {
+async function linesOf(state: DpkgState, { names, links }: Wanted): Promise<readonly Line[]> {
   const scan = linesEndingIn(withDiverted(names, state.diversions))
   const lines: Line[] = []
   const directories = new Set<string>()

@@ -86,12 +86,11 @@ async function ownersOf(
   packages: readonly Installed[],
   entries: readonly Entry[],
 ): Promise<ReadonlyMap<RootPath, Ownership>> {
-  const wanted = wantedFiles<Package>(root, entries)
+  const wanted = wantedFiles(root, entries)
   for (const { package: owner, header } of packages) {
     for (const path of pathsIn(header, wanted.names)) wanted.add(owner, path)
   }
-  const found = await wanted.found()
-  return new Map([...found].map(([path, { listed, owner }]) => [path, { package: owner, listed }]))
+  return wanted.owners()
 }
 
 const DIRECTORY = 0o040000

@@ -2,23 +2,18 @@ import { encodeText } from '../bytes.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
 import { type PackageRoot, tooLarge } from './content.js'
-
-/** A listed path that leads to a wanted file. */
-export interface Found<T> {
-  readonly listed: RootPath
-  readonly owner: T
-}
+import type { Ownership, Package } from './package.js'
 
 /** Files whose packages are looked for, and what was found so far. */
-export interface Wanted<T> {
+export interface Wanted {
   /** The last components of the paths that may lead to a wanted file, as `bytesOf` gives them. */
   readonly names: ReadonlySet<string>
   /** Those of them that are names of links, which may lie where a package has a directory. */
   readonly links: ReadonlySet<string>
   /** Takes down who lists a path; `place` is where the file of that path was put, where that is not the path. */
-  add(owner: T, listed: RootPath, place?: RootPath): void
-  /** The listed path that leads to each wanted file, by the place where that lies. */
-  found(): Promise<ReadonlyMap<RootPath, Found<T>>>
+  add(owner: Package, listed: RootPath, place?: RootPath): void
+  /** Who has each wanted file and lists it how, by the place where that lies. */
+  owners(): Promise<ReadonlyMap<RootPath, Ownership>>
 }
 
 /** As many as lists name the files of the largest images; each takes memory. */
@@ -28,26 +23,26 @@ export const MOST_PATHS = 2_000_000
  * Databases list `/lib/libc.so.6` where the file lies in `/usr/lib`, because `/lib` is a link. A path that is listed
  * as it really is takes no look at the image; only for what is left are the directories of other paths walked.
  */
-export function wantedFiles<T>(root: PackageRoot, entries: readonly Entry[]): Wanted<T> {
+export function wantedFiles(root: PackageRoot, entries: readonly Entry[]): Wanted {
   const wanted = new Map<RootPath, Entry>()
   for (const entry of entries) if (entry.kind !== 'directory') wanted.set(entry.path, entry)
-  const found = new Map<RootPath, Found<T>>()
-  const others = new Map<string, Detour<T>[]>()
+  const found = new Map<RootPath, Ownership>()
+  const others = new Map<string, Detour[]>()
   let count = 0
   return {
     names: namesOf([...wanted.values()]),
     links: namesOf([...wanted.values()].filter(({ kind }) => kind === 'symlink')),
     add: (owner, listed, place = listed) => {
       if (++count > MOST_PATHS) throw tooLarge(`more than ${MOST_PATHS} paths`)
-      if (!wanted.has(place)) pushTo(others, basename(place), { place, found: { listed, owner } })
-      else if (!found.has(place)) found.set(place, { listed, owner })
+      if (!wanted.has(place)) pushTo(others, basename(place), { place, owned: { package: owner, listed } })
+      else if (!found.has(place)) found.set(place, { package: owner, listed })
     },
-    found: async () => {
+    owners: async () => {
       const left = new Set([...wanted.keys()].filter((path) => !found.has(path)))
       for (const name of new Set([...left].map(basename))) {
         for (const other of others.get(name) ?? []) {
           const path = await leadsTo(root, other.place)
-          if (path !== undefined && left.delete(path)) found.set(path, other.found)
+          if (path !== undefined && left.delete(path)) found.set(path, other.owned)
         }
       }
       return withHardLinks(wanted, found)
@@ -65,9 +60,9 @@ export function bytesOf(name: string): string {
 }
 
 /** A path that may lead to a wanted file through links. */
-interface Detour<T> {
+interface Detour {
   readonly place: RootPath
-  readonly found: Found<T>
+  readonly owned: Ownership
 }
 
 function pushTo<V>(rows: Map<string, V[]>, key: string, value: V): void {
@@ -83,8 +78,8 @@ async function leadsTo({ directory }: PackageRoot, place: RootPath): Promise<Roo
 }
 
 /** Another name of an inode that a package has is the package's too. */
-function withHardLinks<T>(wanted: ReadonlyMap<RootPath, Entry>, found: Map<RootPath, Found<T>>) {
-  const owned = new Map<string, Found<T>>()
+function withHardLinks(wanted: ReadonlyMap<RootPath, Entry>, found: Map<RootPath, Ownership>) {
+  const owned = new Map<string, Ownership>()
   for (const [path, entry] of wanted) {
     const one = found.get(path)
     if (one !== undefined && entry.kind === 'file') owned.set(entry.identity, one)
