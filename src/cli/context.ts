@@ -22,6 +22,11 @@ export interface Context {
   readonly wholeDoor: () => Promise<WholeDoor>
 }
 
+/** The same, with all of the library where a part of it would do: two would have errors of their own each. */
+export function withWholeDoor(context: Context): Context {
+  return { ...context, door: context.wholeDoor }
+}
+
 /** The options that all commands have. */
 export interface CommonFlags {
   readonly quiet?: boolean

@@ -1,5 +1,14 @@
 import type { NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
-import type { CommonFlags, Context, LddFlag, NeedFlags, SourceFlags, WholeDoor } from '../context.js'
+import { type ConfigFlags, configOptions } from '../config-flags.js'
+import {
+  type CommonFlags,
+  type Context,
+  type LddFlag,
+  type NeedFlags,
+  type SourceFlags,
+  type WholeDoor,
+  withWholeDoor,
+} from '../context.js'
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -8,16 +17,10 @@ import { writeAnswer } from '../output.js'
 import { type Manner, mannerOf, ofPlatform, printFindings, printPrograms, printSize } from '../print.js'
 
 /** The options of `liftbin build`. */
-export interface BuildFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
+export interface BuildFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags {
   readonly to: string
   readonly format: 'digest' | 'json'
   readonly include?: readonly string[]
-  readonly entrypoint?: readonly string[]
-  readonly cmd?: readonly string[]
-  readonly user?: string
-  readonly env?: readonly string[]
-  readonly workdir?: string
-  readonly label?: readonly string[]
   readonly annotation?: readonly string[]
   readonly compression: 'gzip' | 'none'
   /** False for --no-packages. */
@@ -30,11 +33,10 @@ export async function buildCommand(
   reference: string,
   binaries: readonly string[],
   flags: BuildFlags,
-  { wholeDoor, ...surroundings }: Context,
+  surroundings: Context,
 ): Promise<number> {
-  const door = await wholeDoor()
-  // One library, not two, whose errors are the same.
-  const context: Context = { ...surroundings, wholeDoor, door: wholeDoor }
+  const context = withWholeDoor(surroundings)
+  const door = await context.wholeDoor()
   const { destination } = door.parseDestination(flags.to)
   const options = imageOptions(flags, context, door)
   const { lifts, written } = await onAllImages(reference, flags, context, async (opened) => {
@@ -69,13 +71,12 @@ function liftOne({ image, door, common }: Opened, binaries: readonly string[], f
 }
 
 function imageOptions(
-  { entrypoint, cmd, user, env, workdir, label, annotation }: BuildFlags,
-  { env: environment }: Context,
+  flags: BuildFlags,
+  { env }: Context,
   { sourceDateEpoch, checkNewImageOptions }: WholeDoor,
 ): NewImageOptions {
-  const epoch = sourceDateEpoch(environment)
-  const [labels, annotations] = [label, annotation]
-  const options = given({ entrypoint, cmd, user, env, workdir, labels, annotations, epoch })
+  const more = given({ annotations: flags.annotation, epoch: sourceDateEpoch(env) })
+  const options = { ...configOptions(flags), ...more }
   checkNewImageOptions(options)
   return options
 }

@@ -1,5 +1,14 @@
 import type { EmitOptions, Finding, Lift, LiftOptions } from '../../reading.js'
-import type { CommonFlags, Context, Door, LddFlag, NeedFlags, SourceFlags } from '../context.js'
+import { type ConfigFlags, configOptions } from '../config-flags.js'
+import {
+  type CommonFlags,
+  type Context,
+  type Door,
+  type LddFlag,
+  type NeedFlags,
+  type SourceFlags,
+  withWholeDoor,
+} from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -8,18 +17,12 @@ import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, ofPlatform, printFindings, printSummary, printUnasked } from '../print.js'
 
 /** The options of `liftbin lift`. */
-export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
+export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']
   readonly stage?: string
   readonly include?: readonly string[]
   readonly packages?: true
-  readonly entrypoint?: readonly string[]
-  readonly cmd?: readonly string[]
-  readonly user?: string
-  readonly env?: readonly string[]
-  readonly workdir?: string
-  readonly label?: readonly string[]
 }
 
 /** `liftbin lift`: the answer to stdout or a file, findings and a summary to stderr. Gives the exit status. */
@@ -30,8 +33,7 @@ export async function liftCommand(
   surroundings: Context,
 ): Promise<number> {
   // The bundle that most lifts load does without packages.
-  const { wholeDoor } = surroundings
-  const context = flags.packages ? { ...surroundings, door: wholeDoor } : surroundings
+  const context = flags.packages ? withWholeDoor(surroundings) : surroundings
   const door = await context.door()
   checkOutput(flags.output, door)
   const lifts = await onImages(reference, flags, context, (opened) =>
@@ -84,6 +86,6 @@ function tellsAll({ quiet, verbose, format, needs, with: trusted, without }: Lif
   return (err.isTTY === true && !quiet) || [needs, trusted, without].some((flag) => flag !== undefined)
 }
 
-function emitOptions({ stage, entrypoint, cmd, user, workdir, env, label }: LiftFlags): EmitOptions {
-  return given({ stage, entrypoint, cmd, user, workdir, env, labels: label })
+function emitOptions(flags: LiftFlags): EmitOptions {
+  return { ...given({ stage: flags.stage }), ...configOptions(flags) }
 }

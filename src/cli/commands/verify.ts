@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { Case, RunnerName, Verification } from '../../index.js'
-import type { CommonFlags, Context, LddFlag, SourceFlags, WholeDoor } from '../context.js'
+import {
+  type CommonFlags,
+  type Context,
+  type LddFlag,
+  type SourceFlags,
+  type WholeDoor,
+  withWholeDoor,
+} from '../context.js'
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -36,10 +43,10 @@ export async function verifyCommand(
   reference: string,
   { binaries, args }: VerifyWords,
   flags: VerifyFlags,
-  { wholeDoor, ...surroundings }: Context,
+  surroundings: Context,
 ): Promise<number> {
-  const door = await wholeDoor()
-  const context: Context = { ...surroundings, wholeDoor, door: wholeDoor }
+  const context = withWholeDoor(surroundings)
+  const door = await context.wholeDoor()
   checkOutput(flags.output, door)
   const cases = casesOf(args, flags, door)
   const { include, timeout, ignore, runner, timeoutOk, minimal } = flags
