@@ -1,5 +1,6 @@
 import { LiftError } from '../errors.js'
 import { DEFAULT_PATH } from '../image/config.js'
+import { commandOf, type ImageCommand } from '../lift/command.js'
 import type { Lift } from '../lift/lift.js'
 import { execForm, quotedWord } from './dockerfile-words.js'
 import type { EmitOptions } from './emitter.js'
@@ -16,7 +17,7 @@ export function configLines(lift: Lift, options: EmitOptions, made: readonly str
     ...(options.labels ?? []).map(labelLine),
     ...workdirLines(lift.image.workingDir, options.workdir, made.length > 0 ? ['WORKDIR /'] : []),
     ...userLines(lift.image.user, options.user),
-    ...commandLines(lift, options),
+    ...commandLines(commandOf(lift, options)),
   ]
 }
 
@@ -89,24 +90,11 @@ function userLines(ofImage: string | undefined, asked: string | undefined): read
   return [`# USER ${printable(ofImage)} is what the image says; --user sets it here`]
 }
 
-function commandLines(lift: Lift, options: EmitOptions): readonly string[] {
-  const own = ownCommand(lift)
-  const entrypoint = options.entrypoint ?? own.entrypoint
-  const cmd = options.cmd ?? (options.entrypoint === undefined ? own.cmd : [])
+function commandLines({ entrypoint, cmd }: ImageCommand): readonly string[] {
   return [
     ...(entrypoint.length > 0 ? [`ENTRYPOINT ${execForm(entrypoint)}`] : []),
     ...(cmd.length > 0 ? [`CMD ${execForm(cmd)}`] : []),
   ]
-}
-
-function ownCommand(lift: Lift): { entrypoint: readonly string[]; cmd: readonly string[] } {
-  const [first] = lift.programs
-  if (first === undefined || first.kind === 'library') return { entrypoint: [], cmd: [] }
-  const { command, startedWith } = first
-  return {
-    entrypoint: [...command, ...(startedWith?.entrypoint ?? [])],
-    cmd: startedWith?.cmd ?? [],
-  }
 }
 
 function nameOf(line: string): string {

@@ -2,6 +2,7 @@ import { LiftError } from '../errors.js'
 import type { ConfigOptions, ImageConfig } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import { parseImageName } from '../image/reference.js'
+import { commandOf } from '../lift/command.js'
 import type { TreeLift } from '../lift/lift.js'
 import type { Packing } from './packing.js'
 
@@ -92,19 +93,6 @@ function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions
 function absolute(path: string | undefined): string | undefined {
   if (path === undefined || path === '') return undefined
   return path.startsWith('/') ? path : `/${path}`
-}
-
-/** The first program is what a container starts, with the words that the source starts it with. */
-function commandOf(
-  { programs: [first] }: TreeLift,
-  options: NewImageOptions,
-): Pick<ImageConfig, 'entrypoint' | 'cmd'> {
-  const isStarted = options.entrypoint === undefined && first !== undefined && first.kind !== 'library'
-  const { entrypoint = [], cmd = [] } = isStarted ? (first.startedWith ?? {}) : {}
-  return {
-    entrypoint: options.entrypoint ?? (isStarted ? [...first.command, ...entrypoint] : []),
-    cmd: options.cmd ?? cmd,
-  }
 }
 
 /** A name keeps its place and gets its last value. */
