@@ -1,6 +1,6 @@
 /** The first lines of `--help`, after the name of the program. */
 export const USAGE = `[lift] <image> <binary...> [options]
-       liftbin why <image> <binary> <library>
+       liftbin why <image> <binary> <file>
        liftbin audit <image> [binary...]
        liftbin build <image> <binary...> --to <destination>
        liftbin verify <image> <binary...> [-- args]
@@ -57,7 +57,8 @@ Examples:
 /** What `liftbin help why` ends with. */
 export const WHY_EXAMPLES = `
 Example:
-  liftbin why debian:bookworm /usr/bin/ls libpcre2-8.so.0`
+  liftbin why debian:bookworm /usr/bin/ls libpcre2-8.so.0
+  liftbin why debian:bookworm curl /etc/ssl/certs/ca-certificates.crt`
 
 /** What `liftbin help audit` ends with. */
 export const AUDIT_EXAMPLES = `

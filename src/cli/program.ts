@@ -101,14 +101,14 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
 
 function addWhy(program: Command, context: Context, outcome: Outcome): void {
   program
-    .command('why <image> <binary> <library>')
-    .description('print what brings a library in, and by which rules')
+    .command('why <image> <binary> <file>')
+    .description('print what brings a library or another file in, and by which rules')
     .addOption(platformOption())
     .addOption(lddOption())
     .addHelpText('after', WHY_EXAMPLES)
-    .action(async (image: string, binary: string, library: string, _own, command: Command) => {
+    .action(async (image: string, binary: string, file: string, _own, command: Command) => {
       const { whyCommand } = await import('./commands/why.js')
-      outcome.status = await whyCommand(image, binary, library, command.optsWithGlobals(), context)
+      outcome.status = await whyCommand(image, binary, file, command.optsWithGlobals(), context)
     })
 }
 

@@ -8,6 +8,8 @@ export interface ChainLink {
   readonly path: string
   readonly name: string
   readonly rule: string
+  readonly confidence?: string
+  readonly reason?: string
 }
 
 /** The chains that bring a library in, each as a staircase from the program down to it. */
@@ -24,8 +26,13 @@ function staircase(chain: readonly ChainLink[], paint: Paint): readonly string[]
   return chain.map((link, depth) => {
     if (depth === 0) return paint.strong(printable(link.path))
     const indent = '   '.repeat(Math.min(depth - 1, DEEPEST))
-    return `${indent}└─ ${printable(link.name)} → ${printable(link.path)} ${paint.faint(`[${link.rule}]`)}`
+    const asked = link.name === link.path ? '' : `${printable(link.name)} → `
+    return `${indent}└─ ${asked}${printable(link.path)} ${paint.faint(`[${reasonOf(link)}]`)}`
   })
+}
+
+function reasonOf({ rule, confidence, reason }: ChainLink): string {
+  return reason === undefined ? rule : `${rule}, ${confidence}: ${printable(reason)}`
 }
 
 /** Further steps stay at this depth. */

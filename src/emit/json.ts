@@ -1,7 +1,7 @@
 import type { Audit, AuditedBinary } from '../audit/audit.js'
 import { formatPlatform } from '../image/platform.js'
 import type { Finding } from '../lift/finding.js'
-import type { Answer, LiftEntry, LiftedImage, LiftedPackage, Missing } from '../lift/lift.js'
+import type { Answer, LiftEntry, LiftedImage, LiftedPackage, Missing, Why } from '../lift/lift.js'
 import type { AuditEmitter, Emitter, PlatformLift } from './emitter.js'
 import { byPlatform } from './platform-order.js'
 import { printableJson } from './printable.js'
@@ -105,8 +105,12 @@ function fileOf({ path, realPath, entry, role, soname, package: label, why }: Li
     gid: entry.gid,
     ...(soname === undefined ? {} : { soname }),
     ...(label === undefined ? {} : { package: label }),
-    why: why.map(({ neededBy, name, rule }) => ({ neededBy, name, rule })),
+    why: why.map(whyOf),
   }
+}
+
+function whyOf({ neededBy, name, rule, confidence, reason }: Why) {
+  return { neededBy, name, rule, ...(reason === undefined ? {} : { confidence, reason }) }
 }
 
 function missingOf({ name, neededBy, attempts }: Missing) {

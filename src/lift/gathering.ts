@@ -23,6 +23,9 @@ interface Row {
   readonly trails: Set<Trail>
 }
 
+/** Why an object opens what no header names. */
+type Opening = Pick<Why, 'rule' | 'confidence' | 'reason'>
+
 /** Gathers entries and reasons program by program; the same file asked for twice gets a second reason. */
 export class Gathering {
   readonly findings: Finding[] = []
@@ -92,7 +95,7 @@ export class Gathering {
   }
 
   /** Everything that is loaded with an object; `opened` is why it opens what no header names. */
-  addClosures(examination: Examination, opened: Why['rule'] = 'default'): void {
+  addClosures(examination: Examination, opened: Opening = { rule: 'default' }): void {
     const { interpreter, elf, file, loader, baseline } = examination
     this.#examinations.push(examination)
     if (interpreter?.end?.kind === 'file') {
@@ -108,12 +111,9 @@ export class Gathering {
       for (const { from, name, kind, origin, resolution } of closure.edges) {
         const { found, rule, opened: trail } = resolution
         if (found === undefined || rule === undefined) continue
-        const special = kind === 'preload' || kind === 'audit' ? kind : kind === 'dlopen' ? opened : rule
-        const why: Why = {
-          neededBy: kind === 'preload' ? (origin ?? from.name) : from.name,
-          name,
-          rule: special,
-        }
+        const neededBy = kind === 'preload' ? (origin ?? from.name) : from.name
+        const special = kind === 'preload' || kind === 'audit' ? kind : rule
+        const why: Why = kind === 'dlopen' ? { neededBy, name, ...opened } : { neededBy, name, rule: special }
         this.#addObject(found, found === closure.loader, trail, why)
       }
     }
@@ -247,5 +247,10 @@ function onceEach(sorted: readonly Why[]): readonly Why[] {
 }
 
 function compareReasons(a: Why, b: Why): number {
-  return compare(a.neededBy, b.neededBy) || compare(a.name, b.name) || compare(a.rule, b.rule)
+  return (
+    compare(a.neededBy, b.neededBy) ||
+    compare(a.name, b.name) ||
+    compare(a.rule, b.rule) ||
+    compare(a.reason ?? '', b.reason ?? '')
+  )
 }

@@ -1,6 +1,7 @@
 import type { CopySource } from '../image/image.js'
 import type { Platform } from '../image/platform.js'
 import type { Attempt, Rule } from '../loader/loader.js'
+import type { Confidence } from '../needs/finder.js'
 import type { GeneratedFile } from '../packages/package.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Entry } from '../rootfs/rootfs.js'
@@ -102,6 +103,9 @@ export interface Why {
     | 'asked'
     /** A need that no header names, by the finder that knows it. */
     | `need:${string}`
+  /** Of such a need: how sure it is, and its reason as the end of a sentence that starts with `neededBy`. */
+  readonly confidence?: Confidence
+  readonly reason?: string
 }
 
 /** One path of the image that a run needs. */

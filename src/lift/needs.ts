@@ -83,8 +83,12 @@ async function meet(run: Run, found: Found): Promise<void> {
 type LibraryNeed = Extract<Need, { kind: 'library' }>
 type PathNeed = Extract<Need, { kind: 'path' | 'bare-directory' }>
 
-function reasonFor({ finder, subject }: Found, name: string): Why {
-  return { neededBy: subject.object.name, name, rule: `need:${finder}` }
+function reasonFor(found: Found, name: string): Why {
+  return { neededBy: found.subject.object.name, name, ...openingOf(found) }
+}
+
+function openingOf({ finder, need: { confidence, why } }: Found) {
+  return { rule: `need:${finder}`, confidence, reason: why } as const
 }
 
 /** Paths of other distributions are not there, which is no fault. */
@@ -123,7 +127,7 @@ async function takeLibrary(
   const { secure: _, ...rest } = examination
   const opened: Examination = { ...rest, baseline, variants: [], findings: [] }
   if (baseline.edges.some(({ kind, resolution }) => kind === 'dlopen' && resolution.found !== undefined)) {
-    gathering.addClosures(opened, `need:${finder}`)
+    gathering.addClosures(opened, openingOf(found))
     await addFaults(run.lifting, opened)
     run.pending.push(opened)
     return

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Missing } from '../../src/index.js'
-import { runCli, transcript } from '../support/cli.js'
+import { run } from '../../src/cli/program.js'
+import type { LiftOptions, Missing } from '../../src/index.js'
+import { contextOf, runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 import { lsLift } from '../support/lift-literal.js'
 
@@ -41,4 +42,23 @@ test('faults that concern other libraries do not change the exit status', async 
     lift: lsLift({ missing: [lost] }),
   })
   assert.equal(status, 0)
+})
+
+test('what no header brings in is looked for among what most runs need, then among what one may need', async () => {
+  const asked: (string | undefined)[] = []
+  const step = { path: '/etc/passwd', name: '/etc/passwd', rule: 'need:nss' }
+  const reason = { confidence: 'possible', reason: 'looks up users' }
+  const { context, written } = contextOf({})
+  const door = {
+    ...(await context.door()),
+    lift: async (_image: unknown, _binaries: unknown, { needs }: LiftOptions = {}) => {
+      asked.push(needs)
+      return lsLift()
+    },
+    why: () => (asked.at(-1) === 'possible' ? [[chain[0], { ...step, ...reason }]] : []),
+  }
+  const argv = ['why', 'dir:/', 'ls', '/etc/passwd']
+  assert.equal(await run(argv, { ...context, door: async () => door }), 0)
+  assert.deepEqual(asked, ['none', 'likely', 'possible'])
+  assert.equal(written.out, '/usr/bin/ls\n└─ /etc/passwd [need:nss, possible: looks up users]\n')
 })

@@ -37,7 +37,13 @@ test('a library that a file declares to require is lifted with all that it needs
   assert.deepEqual(why(answer, 'libq.so'), [
     [
       { path: '/usr/bin/x', name: 'x', rule: 'asked' },
-      { path: `${OPEN}/libp.so.1`, name: 'libp.so.1', rule: 'need:dlopen' },
+      {
+        path: `${OPEN}/libp.so.1`,
+        name: 'libp.so.1',
+        rule: 'need:dlopen',
+        confidence: 'certain',
+        reason: 'declares to open it',
+      },
       { path: `${OPEN}/libq.so`, name: 'libq.so', rule: 'default' },
     ],
   ])

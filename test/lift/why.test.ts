@@ -103,3 +103,36 @@ test('a crowd of libraries that all need each other is left in bounded time', as
   const found = await chains('c0.so', ['x'], debianTree({ '/usr/bin/x': program(['c0.so']), ...crowd }))
   assert.deepEqual(found[0], [START, `${OPEN}/c0.so default`])
 })
+
+test('what is needed by a file of a directory that is needed whole is reached through the directory', async () => {
+  const module = program(['libm.so.6', 'libc.so.6'], { imports: ['getpwnam'] })
+  const mailer = debianTree({
+    '/usr/bin/x': program(['libc.so.6'], { imports: ['sasl_client_init'] }),
+    [`${LIB}/libm.so.6`]: library('libm.so.6'),
+    [`${LIB}/sasl2/libplain.so`]: module,
+    '/etc/passwd': 'root:x:0:0::/:',
+  })
+  const answer = await lift(smallImage(mailer), ['x'], { needs: 'likely' })
+  const rules = (name: string) =>
+    why(answer, name).map((chain) => chain.map(({ path, rule }) => [path, rule]))
+  const directory = [
+    ['/usr/bin/x', 'asked'],
+    [`${LIB}/sasl2`, 'need:sasl'],
+  ]
+  assert.deepEqual(rules('/etc/passwd'), [[...directory, ['/etc/passwd', 'need:nss']]])
+  assert.deepEqual(rules('libm.so.6'), [[...directory, [`${OPEN}/libm.so.6`, 'default']]])
+})
+
+test('a path in a directory that is needed whole stands for the directory', async () => {
+  const sasl = debianTree({
+    '/usr/bin/x': program(['libc.so.6'], { imports: ['sasl_client_init'] }),
+    '/etc/sasl2/x.conf': 'x',
+    '/etc/sasl2x': 'x',
+  })
+  const answer = await lift(smallImage(sasl), ['x'], { needs: 'likely' })
+  assert.deepEqual(
+    why(answer, '/etc/sasl2/x.conf').map((chain) => chain.at(-1)?.path),
+    ['/etc/sasl2'],
+  )
+  assert.deepEqual(why(answer, '/etc/sasl2x'), [])
+})

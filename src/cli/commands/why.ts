@@ -1,4 +1,4 @@
-import type { Lift } from '../../reading.js'
+import type { Lift, LiftOptions, Missing, WhyChain } from '../../reading.js'
 import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
@@ -10,22 +10,22 @@ import { mannerOf } from '../print.js'
 /** The options of `liftbin why`. */
 export interface WhyFlags extends CommonFlags, LddFlag, SourceFlags {}
 
-/** `liftbin why`: the chains from a program to a library, or who misses it. Gives the exit status. */
+/** `liftbin why`: the chains from a program to a file, or who misses it. Gives the exit status. */
 export async function whyCommand(
   reference: string,
   binary: string,
-  library: string,
+  name: string,
   flags: WhyFlags,
   context: Context,
 ): Promise<number> {
   const door = await context.door()
-  const lift = await onImage(reference, flags, context, ({ image, common }) =>
-    door.lift(image, [binary], { ...common, ...lddOptions(flags) }),
+  const { lift, chains, missing } = await onImage(reference, flags, context, (opened) =>
+    reasonsFor(name, door, (options) =>
+      door.lift(opened.image, [binary], { ...opened.common, ...lddOptions(flags), ...options }),
+    ),
   )
   const paint = await paintFor(context.out, context, flags)
-  const chains = door.why(lift, library)
-  const missing = lift.missing.filter(({ name }) => name === library)
-  if (chains.length === 0 && missing.length === 0) throw notThere(lift, binary, library, door)
+  if (chains.length === 0 && missing.length === 0) throw notThere(lift, binary, name, door)
   const texts = [door.chainsText(chains, paint), door.missingText(missing, paint)].filter(
     (text) => text !== '',
   )
@@ -34,28 +34,45 @@ export async function whyCommand(
   return missing.length > 0 ? EXIT.faulty : EXIT.answer
 }
 
-function notThere(lift: Lift, binary: string, library: string, { LiftError }: Door): Error {
-  const near = nearNames(lift, library)
-  return new LiftError(
-    'file-not-found',
-    `${lift.image.reference}: ${binary} needs nothing called ${library}`,
-    {
-      hint:
-        near.length === 0
-          ? `\`liftbin audit ${lift.image.reference} ${binary}\` lists what it needs.`
-          : `It needs ${near.join(', ')}.`,
-    },
-  )
+interface Reasons {
+  readonly lift: Lift
+  readonly chains: readonly WhyChain[]
+  readonly missing: readonly Missing[]
+}
+
+/** What no header brings in is looked for among what most runs need, then among all that one may need. */
+async function reasonsFor(
+  name: string,
+  { why }: Door,
+  liftWith: (options: LiftOptions) => Promise<Lift>,
+): Promise<Reasons> {
+  let reasons: Reasons | undefined
+  for (const needs of ['none', 'likely', 'possible'] as const) {
+    const lift = await liftWith({ needs, tell: 'taken' })
+    reasons = { lift, chains: why(lift, name), missing: lift.missing.filter((one) => one.name === name) }
+    if (reasons.chains.length > 0 || reasons.missing.length > 0) break
+  }
+  return reasons!
+}
+
+function notThere(lift: Lift, binary: string, name: string, { LiftError }: Door): Error {
+  const near = nearNames(lift, name)
+  return new LiftError('file-not-found', `${lift.image.reference}: ${binary} needs nothing called ${name}`, {
+    hint:
+      near.length === 0
+        ? `\`liftbin audit ${lift.image.reference} ${binary}\` lists what it needs.`
+        : `It needs ${near.join(', ')}.`,
+  })
 }
 
 /** Up to five names of the lift that share the part before `.so`. */
-function nearNames(lift: Lift, library: string): readonly string[] {
-  const stem = library
-    .slice(library.lastIndexOf('/') + 1)
+function nearNames(lift: Lift, name: string): readonly string[] {
+  const stem = name
+    .slice(name.lastIndexOf('/') + 1)
     .split(/\.so\b/)[0]!
     .toLowerCase()
   const names = lift.entries.map(({ path }) => path.slice(path.lastIndexOf('/') + 1))
   return stem === ''
     ? []
-    : [...new Set(names)].filter((name) => name.toLowerCase().includes(stem)).slice(0, 5)
+    : [...new Set(names)].filter((near) => near.toLowerCase().includes(stem)).slice(0, 5)
 }
