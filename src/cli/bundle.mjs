@@ -78,6 +78,15 @@ for (const [entry, outfile, plugins] of [
     alias: { assert: './src/cli/assert.ts', 'node:os': './src/cli/os.ts' },
   })
 }
+// The library for others to import has its data in a module: Node 20 warns where a program loads JSON by itself.
+await build({
+  bundle: true,
+  format: 'esm',
+  logLevel: 'warning',
+  entryPoints: ['src/needs/path-rules.ts'],
+  outfile: 'dist/needs/path-rules.js',
+  allowOverwrite: true,
+})
 for (const name of RARE) await build({ ...common, entryPoints: [name], outfile: `dist/cli/${name}.cjs` })
 
 // Without caches the command is only slower to start, so nothing depends on how this ends.

@@ -5,8 +5,8 @@ import { viewOf, wordsOf } from './fields.js'
 
 /**
  * Which of these symbols a file that `readElf` has read takes from other objects: the undefined ones of its dynamic
- * symbol table. A table that leads out of the file has only what of it lies in the file. No promise where nothing has
- * to be waited for.
+ * symbol table. One that is asked for with a `*` at its end stands for all that start so. A table that leads out of the
+ * file has only what of it lies in the file. No promise where nothing has to be waited for.
  */
 export function importedSymbols(
   reader: ByteReader,
@@ -39,11 +39,13 @@ function importsIn(blocks: Blocks, elf: ElfFile, wanted: ReadonlySet<string>): R
   const names = undefinedNames(blocks.at(symbols, count * length), elf)
   // One character for each byte, so that the offsets hold.
   const text = bufferOf(blocks.at(strings, size)).toString('latin1')
+  const starts = [...wanted].filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
   for (const offset of names) {
     // Cut first: a table without any NUL would be searched to its end for every symbol.
     const name = text.slice(offset, offset + NAME_MAX)
     const end = name.indexOf('\0')
     if (end > 0 && wanted.has(name.slice(0, end))) found.add(name.slice(0, end))
+    for (const start of starts) if (name.startsWith(start)) found.add(`${start}*`)
   }
   return found
 }

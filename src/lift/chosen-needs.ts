@@ -28,7 +28,7 @@ export function chosenNeeds({ needs = 'certain', tell = 'all', ...options }: Nee
   const takes = (finder: FinderName, confidence: Confidence) =>
     !refused.has(finder) && (trusted.has(finder) || CONFIDENCES.indexOf(confidence) <= least)
   return {
-    finders: NAMES.filter((name) => tell === 'all' || takes(name, FINDERS[name].surest)),
+    finders: NAMES.filter((name) => tell === 'all' || takes(name, FINDERS[name])),
     takes,
     optionFor: (finder, confidence) => (refused.has(finder) ? `--with ${finder}` : `--needs ${confidence}`),
   }

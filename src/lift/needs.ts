@@ -2,7 +2,7 @@ import { dlopened } from '../closure/closure.js'
 import { LiftError } from '../errors.js'
 import type { ImageConfig } from '../image/config.js'
 import type { Need, Subject } from '../needs/finder.js'
-import { FINDERS, type FinderName } from '../needs/index.js'
+import { type FinderName, findersOf } from '../needs/index.js'
 import type { Placed } from './check.js'
 import type { ChosenNeeds } from './chosen-needs.js'
 import { missingOf } from './closure-findings.js'
@@ -24,9 +24,9 @@ export async function gatherNeeds(
   placed: readonly Placed[],
   chosen: ChosenNeeds,
 ): Promise<readonly Placed[]> {
-  const { finders } = chosen
-  if (finders.length === 0) return []
-  const asked = askedBy(finders.map((name) => FINDERS[name]))
+  if (chosen.finders.length === 0) return []
+  const finders = await findersOf(chosen.finders)
+  const asked = askedBy(finders.map(({ finder }) => finder))
   const run: Run = { lifting, chosen, pending: [], placed: [], left: [] }
   const seen = new Set<string>()
   const surroundings = { files: lifting.examiner.files, config }
@@ -35,8 +35,8 @@ export async function gatherNeeds(
   for (let index = 0; index < run.pending.length; index++) {
     const examination = run.pending[index]!
     for (const subject of await newSubjects(surroundings.files.rootfs, asked, examination, seen)) {
-      for (const name of finders) {
-        const answer = FINDERS[name].find(subject, surroundings)
+      for (const { name, finder } of finders) {
+        const answer = finder.find(subject, surroundings)
         for (const need of answer instanceof Promise ? await answer : answer) {
           if (++count > MOST_NEEDS)
             throw new LiftError('limit', 'the programs have too many needs to be followed')

@@ -17,7 +17,6 @@ export const base: Finder = {
   describe: 'a directory for temporary files, the names of users, the name of the system',
   symbols: TEMPORARY,
   reads: 'all',
-  surest: 'likely',
   find: (subject, { config }) => {
     const { object, closure } = subject
     const isProgram = object === closure.program

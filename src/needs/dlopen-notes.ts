@@ -5,7 +5,6 @@ export const dlopenNotes: Finder = {
   describe: 'libraries that a file declares to open by dlopen',
   symbols: [],
   reads: 'notes',
-  surest: 'certain',
   find: ({ dlopenNotes }) => dlopenNotes.flatMap(needsIn),
 }
 

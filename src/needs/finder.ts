@@ -35,7 +35,7 @@ export interface Subject {
   readonly object: LoadedObject
   readonly closure: Closure
   readonly dialect: Loader['dialect']
-  /** Those of the symbols that any finder asks about which the object takes from others. */
+  /** Those of the symbols that any finder asks about which the object takes from others, as the finder writes them. */
   readonly imports: ReadonlySet<string>
   /** The JSON of its `.note.dlopen` notes. */
   readonly dlopenNotes: readonly string[]
@@ -51,12 +51,10 @@ export interface Surroundings {
 export interface Finder {
   /** For help and messages: what it knows of. */
   readonly describe: string
-  /** The imported symbols that it asks about. */
+  /** The imported symbols that it asks about; one with a `*` at its end is any that starts so. */
   readonly symbols: readonly string[]
   /** What of an object it looks at: `notes` is nothing but what objects declare, which few do. */
   readonly reads: 'notes' | 'all'
-  /** How sure it can be at most. */
-  readonly surest: Confidence
   find(subject: Subject, surroundings: Surroundings): Promise<readonly Need[]> | readonly Need[]
 }
 

@@ -1,32 +1,39 @@
-import { base } from './base.js'
 import { dlopenNotes } from './dlopen-notes.js'
-import type { Finder } from './finder.js'
-import { libgcc } from './libgcc.js'
-import { nss } from './nss.js'
-import { pathFinder } from './path-finder.js'
-import { PATH_RULES } from './path-rules.js'
-import { timezones } from './timezones.js'
+import type { Confidence, Finder } from './finder.js'
 
-/** What each finder knows of, by its name in options and answers. */
+/** How sure each finder can be at most, by its name in options and answers. */
 export const FINDERS = {
-  dlopen: dlopenNotes,
-  libgcc,
-  nss,
-  timezones,
-  base,
-  certificates: pathFinder(PATH_RULES.certificates),
-  openssl: pathFinder(PATH_RULES.openssl),
-  locales: pathFinder(PATH_RULES.locales),
-  gconv: pathFinder(PATH_RULES.gconv),
-  terminfo: pathFinder(PATH_RULES.terminfo),
-  magic: pathFinder(PATH_RULES.magic),
-  pam: pathFinder(PATH_RULES.pam),
-  krb5: pathFinder(PATH_RULES.krb5),
-  sasl: pathFinder(PATH_RULES.sasl),
-  alsa: pathFinder(PATH_RULES.alsa),
-  pixbuf: pathFinder(PATH_RULES.pixbuf),
-  fonts: pathFinder(PATH_RULES.fonts),
-} as const satisfies Readonly<Record<string, Finder>>
+  dlopen: 'certain',
+  libgcc: 'likely',
+  nss: 'likely',
+  timezones: 'likely',
+  base: 'likely',
+  certificates: 'likely',
+  openssl: 'likely',
+  locales: 'likely',
+  gconv: 'possible',
+  terminfo: 'likely',
+  magic: 'likely',
+  pam: 'likely',
+  krb5: 'likely',
+  sasl: 'likely',
+  alsa: 'likely',
+  pixbuf: 'likely',
+  fonts: 'likely',
+} as const satisfies Readonly<Record<string, Confidence>>
 
 /** The name of a finder. */
 export type FinderName = keyof typeof FINDERS
+
+/** A finder with its name. */
+export interface NamedFinder {
+  readonly name: FinderName
+  readonly finder: Finder
+}
+
+/** What finds, by name. What files declare is all that a plain lift looks at, so the others are loaded when asked for. */
+export async function findersOf(names: readonly FinderName[]): Promise<readonly NamedFinder[]> {
+  if (names.every((name) => name === 'dlopen')) return names.map((name) => ({ name, finder: dlopenNotes }))
+  const { BY_NAME } = await import('./finders.js')
+  return names.map((name) => ({ name, finder: BY_NAME[name] }))
+}

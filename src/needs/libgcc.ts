@@ -8,7 +8,6 @@ export const libgcc: Finder = {
   describe: 'libgcc_s, which glibc opens to end a thread or to list its callers',
   symbols: [...ENDING, ...TRACING],
   reads: 'all',
-  surest: 'likely',
   find: (subject) => {
     if (subject.dialect !== 'glibc') return []
     const names = ['libgcc_s.so.1']

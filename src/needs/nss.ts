@@ -70,7 +70,6 @@ export const nss: Finder = {
   describe: 'user names, groups, host names and services',
   symbols: LOOKUPS.flatMap(({ symbols }) => symbols),
   reads: 'all',
-  surest: 'likely',
   find: async (subject, surroundings) => {
     const lookups = LOOKUPS.filter(({ symbols }) => importsAny(subject, symbols))
     const needs = lookups.flatMap(fileNeeds)

@@ -10,7 +10,6 @@ export const timezones: Finder = {
   describe: 'files of time zones',
   symbols: SYMBOLS,
   reads: 'all',
-  surest: 'likely',
   find: (subject, { config }) => {
     if (!importsAny(subject, SYMBOLS)) return []
     const zone = envOf(config, 'TZ')?.replace(/^:/, '') ?? ''

@@ -6,11 +6,11 @@ import { buildElf, type ElfOptions } from '../support/elf-builder.js'
 
 const WANTED = new Set(['getpwnam', 'tzset'])
 
-async function imports(options: ElfOptions, change: (bytes: Buffer) => void = () => {}) {
+async function imports(options: ElfOptions, change: (bytes: Buffer) => void = () => {}, wanted = WANTED) {
   const bytes = Buffer.from(buildElf(options))
   change(bytes)
   const reader = bufferReader(bytes)
-  return [...(await importedSymbols(reader, await readElf(reader), WANTED))].sort()
+  return [...(await importedSymbols(reader, await readElf(reader), wanted))].sort()
 }
 
 const LAYOUTS: readonly ElfOptions[] = [
@@ -34,6 +34,15 @@ test('what a file defines itself, or calls nearly so, is not imported', async ()
     const options = { hashStyle, imports: ['getpwnam_r', 'tzse', 'my_tzset'], defines: ['getpwnam', 'tzset'] }
     assert.deepEqual(await imports(options), [])
   }
+})
+
+test('a * at the end of a name stands for all that start so, and is found as it was asked for', async () => {
+  const wanted = new Set(['_ZN3Abc*', 'tz*', 'tzset'])
+  const found = (...names: string[]) => imports({ imports: names, defines: ['tzown'] }, undefined, wanted)
+  const long = `_ZN3AbcC1${'Ev'.repeat(60)}`
+  assert.deepEqual(await found('_ZN3Abc1fEv', 'tzset'), ['_ZN3Abc*', 'tz*', 'tzset'])
+  assert.deepEqual(await found(long), ['_ZN3Abc*'])
+  assert.deepEqual(await found('_ZN3Abd1fEv', 'x_ZN3Abc1f', 't'), [])
 })
 
 test('names before one that is not ASCII are found, and those after it', async () => {

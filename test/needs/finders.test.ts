@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FINDERS, type FinderName } from '../../src/needs/index.js'
-import { PATH_RULES, type PathRule } from '../../src/needs/path-rules.js'
-import { normalise } from '../../src/rootfs/path.js'
+import { BY_NAME } from '../../src/needs/finders.js'
+import { FINDERS } from '../../src/needs/index.js'
 import { allNeedsOf, needsOf } from '../support/need-subject.js'
 
 test('what ends threads or lists its callers needs libgcc_s with glibc, and not with musl', async () => {
@@ -83,46 +82,6 @@ test("the image's user needs a name, and nobody in particular does not", async (
   assert.deepEqual(await users(''), [])
 })
 
-test('{lib} is where the C library lies', async () => {
-  assert.deepEqual(await needsOf('gconv', 'possible', { imports: ['iconv_open'] }), ['/usr/lib/gconv'])
-})
-
-const TABLES = Object.entries(PATH_RULES) as unknown as readonly [
-  FinderName,
-  { readonly describe: string; readonly rules: readonly PathRule[] },
-][]
-
-for (const [name, { rules }] of TABLES) {
-  test(`each row of ${name} has a sound trigger and sound paths`, async () => {
-    for (const { symbols = [], libraries = [], paths, why } of rules) {
-      assert.ok(symbols.length + libraries.length > 0 && paths.length > 0)
-      assert.match(why, /^[a-z][^.]*$/)
-      for (const symbol of symbols) assert.match(symbol, /^[A-Za-z_][A-Za-z0-9_]{1,62}$/)
-      for (const library of libraries) assert.match(library, /^lib[A-Za-z0-9_+-]+\.so$/)
-      for (const path of paths) {
-        const absolute = path.replace('{lib}', '/lib')
-        assert.equal(normalise(absolute), absolute)
-        assert.doesNotMatch(absolute, /[{}*?]/)
-      }
-      assert.equal(new Set(paths).size, paths.length)
-    }
-  })
-
-  test(`each trigger of ${name} is one, and nothing else is`, async () => {
-    const triggers = rules.flatMap(({ symbols = [], libraries = [], paths }) => [
-      ...symbols.map((symbol) => ({ parts: { imports: [symbol] }, paths })),
-      ...libraries.map((library) => ({ parts: { needed: [`${library}.1`] }, paths })),
-    ])
-    for (const { parts, paths } of triggers) {
-      const found = (await allNeedsOf(name, parts)).flatMap((need) =>
-        need.kind === 'path' ? [need.path] : [],
-      )
-      for (const path of paths) assert.ok(found.includes(normalise(path.replace('{lib}', '/usr/lib'))), path)
-    }
-    assert.deepEqual(await allNeedsOf(name, { imports: ['printf'], needed: ['libother.so.1'] }), [])
-  })
-}
-
-test('every table of paths is a finder', () => {
-  for (const [name, { describe }] of TABLES) assert.equal(FINDERS[name]?.describe, describe)
+test('every name in options is a finder, and every finder has a name', () => {
+  assert.deepEqual(Object.keys(BY_NAME).sort(), Object.keys(FINDERS).sort())
 })

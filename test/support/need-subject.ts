@@ -5,7 +5,7 @@ import { EMPTY_CONFIG, type ImageConfig } from '../../src/image/config.js'
 import { rootFiles } from '../../src/loader/files.js'
 import type { LoadedObject } from '../../src/loader/loader.js'
 import type { Confidence, Need, Subject } from '../../src/needs/finder.js'
-import { FINDERS, type FinderName } from '../../src/needs/index.js'
+import { type FinderName, findersOf } from '../../src/needs/index.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import type { FileEntry } from '../../src/rootfs/rootfs.js'
 import { buildElf, type ElfOptions } from './elf-builder.js'
@@ -19,6 +19,7 @@ export interface SubjectParts {
   readonly dialect?: Subject['dialect']
   /** The versions that the C library defines. */
   readonly libc?: readonly string[]
+  readonly libcPath?: `/${string}`
   readonly tree?: Tree
   readonly config?: Partial<ImageConfig>
 }
@@ -37,7 +38,8 @@ export async function needsOf(
 export async function allNeedsOf(name: FinderName, parts: SubjectParts): Promise<readonly Need[]> {
   const files = rootFiles(memoryRootFs(parts.tree ?? {}))
   const config = { ...EMPTY_CONFIG, ...parts.config }
-  return FINDERS[name].find(await subjectOf(parts), { files, config })
+  const [found] = await findersOf([name])
+  return found!.finder.find(await subjectOf(parts), { files, config })
 }
 
 function textOf(need: Need): string {
@@ -45,10 +47,14 @@ function textOf(need: Need): string {
   return need.kind === 'library' ? need.names.join('|') : need.path
 }
 
-async function subjectOf(parts: SubjectParts): Promise<Subject> {
+/** The program as finders see it. */
+export async function subjectOf(parts: SubjectParts): Promise<Subject> {
   const { imports = [], needed = [], notes = [], dialect = 'glibc', libc = ['GLIBC_2.34'] } = parts
   const program = await objectOf('/usr/bin/x', { needed })
-  const library = await objectOf('/usr/lib/libc.so.6', { soname: 'libc.so.6', versionsDefined: libc })
+  const library = await objectOf(parts.libcPath ?? '/usr/lib/libc.so.6', {
+    soname: 'libc.so.6',
+    versionsDefined: libc,
+  })
   const closure: Closure = { program, loader: library, objects: [program, library], edges: [] }
   return { object: program, closure, dialect, imports: new Set(imports), dlopenNotes: notes }
 }

@@ -1,0 +1,24 @@
+import { base } from './base.js'
+import { dlopenNotes } from './dlopen-notes.js'
+import type { Finder } from './finder.js'
+import type { FinderName } from './index.js'
+import { libgcc } from './libgcc.js'
+import { nss } from './nss.js'
+import { pathFinder } from './path-finder.js'
+import { PATH_RULES } from './path-rules.js'
+import { timezones } from './timezones.js'
+
+/** All finders; those of `path-rules.json` take no code of their own. */
+export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
+  dlopen: dlopenNotes,
+  libgcc,
+  nss,
+  timezones,
+  base,
+  ...pathFinders(),
+}
+
+function pathFinders(): Readonly<Record<keyof typeof PATH_RULES, Finder>> {
+  const finders = Object.entries(PATH_RULES).map(([name, table]) => [name, pathFinder(table)])
+  return Object.fromEntries(finders)
+}
