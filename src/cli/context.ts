@@ -35,13 +35,6 @@ export interface CommonFlags {
   readonly progress: boolean
 }
 
-/** The options of commands that lift more than libraries. */
-export interface NeedFlags {
-  readonly needs?: 'none' | 'certain' | 'likely' | 'possible'
-  readonly with?: readonly string[]
-  readonly without?: readonly string[]
-}
-
 /** The option of all commands that look for libraries. */
 export interface LddFlag {
   readonly ldd?: true

@@ -56,7 +56,7 @@ Examples:
 
 /** What `liftbin help why` ends with. */
 export const WHY_EXAMPLES = `
-Example:
+Examples:
   liftbin why debian:bookworm /usr/bin/ls libpcre2-8.so.0
   liftbin why debian:bookworm curl /etc/ssl/certs/ca-certificates.crt`
 
@@ -106,9 +106,11 @@ Exit status:
   0 all the same, 4 something differs, 1 nothing differs but not all is proven (the
   original does not run, is still running at the time limit, or varies by itself; no
   runner works) or the lift has errors
+${FINDERS}
 
 Examples:
   liftbin verify debian:bookworm ls -- -l /
   liftbin verify dir:/srv/root /usr/bin/git --case cases.txt --format junit -o report.xml
   liftbin verify app /app/server --timeout 5 --timeout-ok --ignore '[0-9:.]+'
-  liftbin verify app /app/tool --include /app/plugins --minimal -- --self-test`
+  liftbin verify app /app/tool --include /app/plugins --minimal -- --self-test
+  liftbin verify debian:bookworm curl --needs likely -- --version`

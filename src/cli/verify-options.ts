@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from './context.js'
 import { VERIFY_EXAMPLES } from './help.js'
-import { lddOption, platformOption } from './options.js'
+import { addNeedOptions, lddOption, platformOption } from './options.js'
 import { collect, parsePattern, parseSeconds } from './words.js'
 
 /** The formats of `verify --format`, the default one first, and the names of `--runner`; tests hold them to the library's. */
@@ -17,7 +17,7 @@ export function addVerify(
   outcome: { status: number },
   argv: readonly string[],
 ): void {
-  program
+  const verify = program
     .command('verify <image> <binary...>')
     .usage('<image> <binary...> [options] [-- args]')
     .description('run the original and the lift, and compare what they do')
@@ -26,6 +26,7 @@ export function addVerify(
     .addOption(platformOption())
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .addOption(lddOption())
+  addNeedOptions(verify)
     .option('--case <file>', 'run the cases of this file (may be repeated); see below', collect)
     .option('--stdin <file>', 'what the program reads; - is standard input')
     .option('--timeout <seconds>', 'how long a run may take (30)', parseSeconds)

@@ -49,6 +49,12 @@ test('options reach the library', async () => {
   )
 })
 
+test('what a run needs besides libraries is chosen as for a lift', async () => {
+  const { options } = await asked('ls', '--needs', 'likely', '--with', 'nss', '--without', 'fonts')
+  const { needs, with: trusted, without } = options
+  assert.deepEqual([needs, trusted, without], ['likely', ['nss'], ['fonts']])
+})
+
 test('cases come from files and from after --, and read the same input unless they say otherwise', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liftbin-'))
   try {

@@ -4,7 +4,6 @@ import {
   type CommonFlags,
   type Context,
   type LddFlag,
-  type NeedFlags,
   type SourceFlags,
   type WholeDoor,
   withWholeDoor,
@@ -12,6 +11,7 @@ import {
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
+import { type NeedFlags, needOptions } from '../need-flags.js'
 import { type Opened, onAllImages } from '../on-image.js'
 import { writeAnswer } from '../output.js'
 import { type Manner, mannerOf, ofPlatform, printFindings, printPrograms, printSize } from '../print.js'
@@ -59,13 +59,8 @@ export async function buildCommand(
 function liftOne({ image, door, common }: Opened, binaries: readonly string[], flags: BuildFlags) {
   return door.liftTree(image, binaries, {
     ...common,
-    ...given({
-      include: flags.include,
-      packages: flags.packages ? ('reduced' as const) : undefined,
-      needs: flags.needs,
-      with: flags.with,
-      without: flags.without,
-    }),
+    ...given({ include: flags.include, packages: flags.packages ? ('reduced' as const) : undefined }),
+    ...needOptions(flags),
     ...lddOptions(flags),
   })
 }

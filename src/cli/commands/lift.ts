@@ -5,13 +5,13 @@ import {
   type Context,
   type Door,
   type LddFlag,
-  type NeedFlags,
   type SourceFlags,
   withWholeDoor,
 } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
+import { type NeedFlags, needOptions } from '../need-flags.js'
 import { onImages, type PlatformAnswer } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, ofPlatform, printFindings, printSummary, printUnasked } from '../print.js'
@@ -68,10 +68,10 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
 }
 
 function liftOptions(flags: LiftFlags, context: Context): LiftOptions {
-  const { include, needs, with: trusted, without } = flags
   const packages = flags.packages ? 'reduced' : undefined
   return {
-    ...given({ include, packages, needs, with: trusted, without }),
+    ...given({ include: flags.include, packages }),
+    ...needOptions(flags),
     tell: tellsAll(flags, context) ? 'all' : 'taken',
     ...lddOptions(flags),
   }
@@ -81,9 +81,9 @@ function liftOptions(flags: LiftFlags, context: Context): LiftOptions {
  * Looking for what would not be taken takes longer than a whole small lift: it is advice, so it is for who reads it,
  * at a terminal or by an option, and scripts are told how to get it.
  */
-function tellsAll({ quiet, verbose, format, needs, with: trusted, without }: LiftFlags, { err }: Context) {
-  if (verbose === true || format === 'json') return true
-  return (err.isTTY === true && !quiet) || [needs, trusted, without].some((flag) => flag !== undefined)
+function tellsAll(flags: LiftFlags, { err }: Context): boolean {
+  if (flags.verbose === true || flags.format === 'json') return true
+  return (err.isTTY === true && !flags.quiet) || Object.keys(needOptions(flags)).length > 0
 }
 
 function emitOptions(flags: LiftFlags): EmitOptions {

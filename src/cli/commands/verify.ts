@@ -11,13 +11,14 @@ import {
 import { EXIT, exitOfFindings } from '../exit-code.js'
 import { given } from '../given.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
+import { type NeedFlags, needOptions } from '../need-flags.js'
 import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf, printFindings } from '../print.js'
 
 /** The options of `liftbin verify`. */
-export interface VerifyFlags extends CommonFlags, LddFlag, SourceFlags {
+export interface VerifyFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
   readonly output?: string
   readonly format: keyof WholeDoor['VERIFY_FORMATS']
   readonly include?: readonly string[]
@@ -54,6 +55,7 @@ export async function verifyCommand(
     door.verify(image, binaries, {
       ...common,
       ...lddOptions(flags),
+      ...needOptions(flags),
       ...given({ include, timeout, ignore, runner, cases }),
       timeouts: timeoutOk ? 'same' : 'inconclusive',
       leaveOut: minimal ? 'each-library' : 'nothing',
