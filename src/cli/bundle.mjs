@@ -54,19 +54,34 @@ await build({
   plugins: [apart],
   alias: { 'node:child_process': './src/cli/child-process.ts' },
 })
-/** What a lift that is not asked for packages does without; commands that are asked load the whole library. */
-const withoutPackages = {
-  name: 'without-packages',
+/** What a plain lift from a directory does without; commands that need any of it load the whole library. */
+const UNUSED = [
+  [/^\.\/finders\.js$/, ['BY_NAME']],
+  [/^\.\/packages\.js$/, ['gatherPackages']],
+  [/^\.\/source\/cache\.js$/, ['cacheContents', 'cacheDirectory', 'clearCache']],
+  [/^\.\/docker\.js$/, ['openDocker']],
+  [/^\.\/podman\.js$/, ['openPodman']],
+  [/^\.\/registry\.js$/, ['openRegistry']],
+  [/^\.\/docker-archive\.js$/, ['openDockerArchive']],
+  [/^\.\/oci-dir\.js$/, ['openOciArchive', 'openOciDir']],
+  [/^\.\/bare-name\.js$/, ['openByBareName']],
+]
+
+const plain = {
+  name: 'plain',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/packages\.js$/ }, () => ({ path: 'packages', namespace: 'absent' }))
-    onLoad({ filter: /^packages$/, namespace: 'absent' }, () => ({
-      contents: "export const gatherPackages = () => { throw new Error('packages are not in this bundle') }",
+    for (const [filter, names] of UNUSED)
+      onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused', pluginData: names }))
+    onLoad({ filter: /.*/, namespace: 'unused' }, ({ path, pluginData }) => ({
+      contents: pluginData
+        .map((name) => `export const ${name} = () => { throw new Error('${path} is not in this bundle') }`)
+        .join('\n'),
     }))
   },
 }
 
 for (const [entry, outfile, plugins] of [
-  ['src/reading.ts', 'dist/cli/library.cjs', [apart, withoutPackages]],
+  ['src/reading.ts', 'dist/cli/library.cjs', [apart, plain]],
   ['src/index.ts', 'dist/cli/whole.cjs', [apart]],
 ]) {
   await build({

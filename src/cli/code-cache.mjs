@@ -10,24 +10,23 @@ import { Script } from 'node:vm'
 import { cachedImage } from './cached-image.mjs'
 
 /** The lift is of the program that surely is here, out of the root file system that surely is here. */
-const RUNS = [['--version'], ['dir:/', process.execPath]]
+const PLAIN = [['--version'], ['dir:/', process.execPath]]
 
 const directory = new URL('../../dist/cli/', import.meta.url).pathname
 const require = createRequire(import.meta.url)
 const scripts = new Map()
 const end = process.exit
 
+for (const argv of PLAIN) await run(argv)
+const plain = [...scripts.keys()]
+for (const file of plain) keep(file)
+// What only these use is not put into what plain runs read.
 const cache = mkdtempSync(join(tmpdir(), 'liftbin-build-'))
 process.env.XDG_CACHE_HOME = cache
 const image = await cachedImage(`${directory}main.cjs`).catch(() => undefined)
-if (image !== undefined) RUNS.push([image, '/none'])
-
-for (const argv of RUNS) await run(argv)
-const lean = [...scripts.keys()]
-for (const file of lean) keep(file)
-// What only this one uses is not put into what all others read.
+if (image !== undefined) await run([image, '/none'])
 await run(['build', 'dir:/', '/bin/sh', '--quiet', '--to', `tar:${join(cache, 'built.tar')}`])
-for (const file of scripts.keys()) if (!lean.includes(file)) keep(file)
+for (const file of scripts.keys()) if (!plain.includes(file)) keep(file)
 rmSync(cache, { recursive: true })
 end(0)
 

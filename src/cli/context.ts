@@ -1,4 +1,7 @@
-/** The part of the library that reads, loaded when a command needs it: starting up is most of a small lift. */
+/**
+ * The part of the library that reads, loaded when a command needs it: starting up is most of a small lift. As it is
+ * shipped, it opens directories alone, and knows neither of packages nor of needs that are not certain.
+ */
 export type Door = typeof import('../reading.js')
 
 /** All of the library, for commands that write images or run them. */
@@ -25,6 +28,11 @@ export interface Context {
 /** The same, with all of the library where a part of it would do: two would have errors of their own each. */
 export function withWholeDoor(context: Context): Context {
   return { ...context, door: context.wholeDoor }
+}
+
+/** Whether an image is of the only kind that the part that reads can open. */
+export function isDirectory(reference: string): boolean {
+  return reference.startsWith('dir:')
 }
 
 /** The options that all commands have. */

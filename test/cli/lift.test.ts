@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { run } from '../../src/cli/program.js'
 import type { ErrorCode, Finding } from '../../src/index.js'
 import { LiftError } from '../../src/index.js'
 import { finding } from '../../src/lift/finding.js'
-import { runCli, transcript } from '../support/cli.js'
+import { contextOf, runCli, transcript } from '../support/cli.js'
 import { matchesGolden } from '../support/golden.js'
 import { copyOf, liftOf, lsLift, programOf } from '../support/lift-literal.js'
 
@@ -313,4 +314,23 @@ test('a directory that is copied whole is told apart from the files, whose sizes
   const lift = liftOf({ copies: [copyOf('/x'), copyOf('/y'), directory] })
   const { err } = await runCli(['lift', 'dir:/', '/x'], { lift })
   assert.match(err, /^2 files, 2\.0 kB; and 1 whole directory$/m)
+})
+
+test('all of the library is loaded where a lift needs more of it than plain ones from a directory do', async () => {
+  const loadsAll = async (reference: string, ...options: string[]) => {
+    const { context } = contextOf({ lift: lsLift() })
+    let isWhole = false
+    const wholeDoor = async () => {
+      isWhole = true
+      return context.wholeDoor()
+    }
+    assert.equal(await run(['lift', reference, 'ls', ...options], { ...context, wholeDoor }), 0)
+    return isWhole
+  }
+  assert.equal(await loadsAll('dir:/root'), false)
+  assert.equal(await loadsAll('dir:/root', '--stage', 'x', '--quiet'), false)
+  for (const reference of ['docker:debian', 'debian', 'oci-dir:images'])
+    assert.equal(await loadsAll(reference), true, reference)
+  for (const options of [['--packages'], ['--verbose'], ['--needs', 'none'], ['--format', 'json']])
+    assert.equal(await loadsAll('dir:/root', ...options), true, options.join(' '))
 })

@@ -22,9 +22,10 @@ async function run(...options: string[]) {
 
 async function runAt({ terminal }: { readonly terminal: boolean }, ...options: string[]) {
   const { context, written } = contextOf({ image, terminal })
-  const door = { ...(await context.door()), lift }
+  const whole = { ...(await context.wholeDoor()), lift }
+  const door = async () => whole
   const argv = ['lift', 'docker:small', 'x', ...options]
-  const status = await runProgram(argv, { ...context, door: async () => door })
+  const status = await runProgram(argv, { ...context, door, wholeDoor: door })
   return { ...written, status, line: LINE.exec(written.err)?.[1] }
 }
 

@@ -50,7 +50,7 @@ test('what no header brings in is looked for among what most runs need, then amo
   const reason = { confidence: 'possible', reason: 'looks up users' }
   const { context, written } = contextOf({})
   const door = {
-    ...(await context.door()),
+    ...(await context.wholeDoor()),
     lift: async (_image: unknown, _binaries: unknown, { needs }: LiftOptions = {}) => {
       asked.push(needs)
       return lsLift()
@@ -58,7 +58,7 @@ test('what no header brings in is looked for among what most runs need, then amo
     why: () => (asked.at(-1) === 'possible' ? [[chain[0], { ...step, ...reason }]] : []),
   }
   const argv = ['why', 'dir:/', 'ls', '/etc/passwd']
-  assert.equal(await run(argv, { ...context, door: async () => door }), 0)
+  assert.equal(await run(argv, { ...context, wholeDoor: async () => door }), 0)
   assert.deepEqual(asked, ['none', 'likely', 'possible'])
   assert.equal(written.out, '/usr/bin/ls\n└─ /etc/passwd [need:nss, possible: looks up users]\n')
 })

@@ -1,5 +1,13 @@
 import type { Audit } from '../../reading.js'
-import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
+import {
+  type CommonFlags,
+  type Context,
+  type Door,
+  isDirectory,
+  type LddFlag,
+  type SourceFlags,
+  withWholeDoor,
+} from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
@@ -18,8 +26,9 @@ export async function auditCommand(
   reference: string,
   binaries: readonly string[],
   flags: AuditFlags,
-  context: Context,
+  surroundings: Context,
 ): Promise<number> {
+  const context = isDirectory(reference) ? surroundings : withWholeDoor(surroundings)
   const door = await context.door()
   checkOutput(flags.output, door)
   const audit = await onImage(reference, flags, context, ({ image, common }) =>

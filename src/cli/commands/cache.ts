@@ -5,7 +5,7 @@ import { formatSize } from '../print.js'
 
 /** `liftbin cache`: what the cache of layers holds; `cache clear` empties it. Gives the exit status. */
 export async function cacheCommand(action: string | undefined, context: Context): Promise<number> {
-  const { cacheDirectory, cacheContents, clearCache, LiftError, printable } = await context.door()
+  const { cacheDirectory, cacheContents, clearCache, LiftError, printable } = await context.wholeDoor()
   if (action !== undefined && action !== 'clear') {
     throw new LiftError('usage', `cache ${printable(action)} is no command`, {
       hint: 'Write `liftbin cache clear`.',

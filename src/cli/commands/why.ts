@@ -1,5 +1,12 @@
 import type { Lift, LiftOptions, Missing, WhyChain } from '../../reading.js'
-import type { CommonFlags, Context, Door, LddFlag, SourceFlags } from '../context.js'
+import {
+  type CommonFlags,
+  type Context,
+  type Door,
+  type LddFlag,
+  type SourceFlags,
+  withWholeDoor,
+} from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { lddOptions, suggestLdd } from '../ldd.js'
 import { onImage } from '../on-image.js'
@@ -16,8 +23,9 @@ export async function whyCommand(
   binary: string,
   name: string,
   flags: WhyFlags,
-  context: Context,
+  surroundings: Context,
 ): Promise<number> {
+  const context = withWholeDoor(surroundings)
   const door = await context.door()
   const { lift, chains, missing } = await onImage(reference, flags, context, (opened) =>
     reasonsFor(name, door, (options) =>
