@@ -97,7 +97,7 @@ function reason(known: Known, role: Role, entries: readonly LiftEntry[]): string
   const why = entries.flatMap((entry) => entry.why)
   switch (role) {
     case 'loader':
-      return ofThese(startedBy(why).map((one) => one.neededBy))
+      return ofThese(startedBy(known, why).map((one) => one.neededBy))
     case 'library':
       return `${ofThese(users(known, entries, why))}${finders(why)}${foundBy(why)}`
     case 'program':
@@ -132,10 +132,14 @@ function linkTo(lift: Lift, entries: readonly LiftEntry[]): string {
   return link === undefined || links.length > 1 ? '' : ` that ${link} leads to`
 }
 
-/** Those that are started by a loader, rather than libraries that ask for it by name, where there are any. */
-function startedBy(why: readonly Why[]): readonly Why[] {
+/**
+ * The lifted programs that are started by a loader, else others that are, else libraries that ask for it by name.
+ */
+function startedBy({ lift }: Known, why: readonly Why[]): readonly Why[] {
   const started = why.filter((one) => one.rule === 'interpreter')
-  return started.length > 0 ? started : why
+  if (started.length === 0) return why
+  const asked = started.filter(({ neededBy }) => lift.programs.some(({ realPath }) => realPath === neededBy))
+  return asked.length > 0 ? asked : started
 }
 
 /** The programs that load any of these libraries; the direct requesters where no program does. */

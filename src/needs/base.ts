@@ -19,7 +19,7 @@ export const base: Finder = {
   reads: 'all',
   find: (subject, { config }) => {
     const { object, closure } = subject
-    const isProgram = object === closure.program
+    const isProgram = object === closure.program && object.elf.kind === 'program'
     const temporary = importsAny(subject, TEMPORARY) ? [temporaryDirectory('likely')] : []
     if (!isProgram) return temporary
     return [

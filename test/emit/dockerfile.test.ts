@@ -359,3 +359,13 @@ test('each group says why it is there', () => {
   assert.match(text, /^# 3 libraries of \/usr\/bin\/ls, found in ld\.so\.cache$/m)
   assert.match(text, /^# the program$/m)
 })
+
+test('a loader is said to be there for the programs that were asked for, not for modules that are along', () => {
+  const plain = lsLift()
+  const entries = plain.entries.map((entry) => {
+    if (entry.role !== 'loader') return entry
+    const module = { neededBy: '/usr/lib/a-module.so', name: entry.path, rule: 'interpreter' } as const
+    return { ...entry, why: [module, ...entry.why] }
+  })
+  assert.match(emit(lsLift({ entries })), /^# the loader of \/usr\/bin\/ls$/m)
+})

@@ -76,6 +76,12 @@ test('a place for temporary files is likely where a function makes them, and pos
   assert.deepEqual(await needsOf('base', 'possible', {}), ['/tmp', '/etc/os-release'])
 })
 
+test('a library that is lifted by itself is no program that takes something for granted', async () => {
+  const library = { kind: 'library', config: { user: 'nobody' } } as const
+  assert.deepEqual(await allNeedsOf('base', library), [])
+  assert.deepEqual(await needsOf('base', 'likely', { ...library, imports: ['mkstemp'] }), ['/tmp'])
+})
+
 test("the image's user needs a name, and nobody in particular does not", async () => {
   const users = (user: string) => needsOf('base', 'likely', { config: { user } })
   assert.deepEqual(await users('nobody'), ['/etc/passwd', '/etc/group'])

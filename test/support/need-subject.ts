@@ -22,6 +22,8 @@ export interface SubjectParts {
   readonly libcPath?: `/${string}`
   readonly tree?: Tree
   readonly config?: Partial<ImageConfig>
+  /** Whether it is a program, or a library that was asked for by itself. */
+  readonly kind?: 'program' | 'library'
 }
 
 /** The paths and libraries of some confidence that a finder knows for a program; alternatives with bars between. */
@@ -50,7 +52,10 @@ function textOf(need: Need): string {
 /** The program as finders see it. */
 export async function subjectOf(parts: SubjectParts): Promise<Subject> {
   const { imports = [], needed = [], notes = [], dialect = 'glibc', libc = ['GLIBC_2.34'] } = parts
-  const program = await objectOf('/usr/bin/x', { needed })
+  const program = await objectOf('/usr/bin/x', {
+    needed,
+    ...(parts.kind === 'library' ? {} : { interp: '/lib64/ld-linux-x86-64.so.2' }),
+  })
   const library = await objectOf(parts.libcPath ?? '/usr/lib/libc.so.6', {
     soname: 'libc.so.6',
     versionsDefined: libc,
