@@ -9,7 +9,7 @@ import type { Packing } from '../pack/packing.js'
 import { connectToDocker } from '../source/docker.js'
 import type { EngineClient } from '../source/engine-client.js'
 import type { Engine, EngineOptions } from '../source/engine-image.js'
-import { loadArchive, removeImage } from '../source/engine-load.js'
+import { loadArchive } from '../source/engine-load.js'
 import { inspectImage } from '../source/image-inspect.js'
 import { connectToPodman } from '../source/podman.js'
 import type { Destination, WriteOptions, Written } from './destination.js'
@@ -22,16 +22,6 @@ export const loadIntoDocker: Destination['write'] = (location, [packing], option
 /** `podman:NAME[:TAG]`: loaded into Podman's storage. */
 export const loadIntoPodman: Destination['write'] = (location, [packing], options) =>
   loadInto(connectToPodman, localName(tagName(location)), packing!, options)
-
-const CONNECT = { docker: connectToDocker, podman: connectToPodman }
-
-/** Takes an image, as `Written` refers to it, out of its engine again. Throws LiftError. */
-export async function removeLoaded(reference: string, options: EngineOptions = {}): Promise<void> {
-  const colon = reference.indexOf(':')
-  const scheme = reference.slice(0, colon) as keyof typeof CONNECT
-  await using engine = await CONNECT[scheme](options)
-  await removeImage(engine.client, reference.slice(colon + 1))
-}
 
 /** As `podman build` names what no registry has. */
 function localName(name: string): string {

@@ -58,7 +58,7 @@ async function replaced<T>(
 }
 
 /** A name beside a file that nothing has. */
-export function temporaryName(target: string): string {
+function temporaryName(target: string): string {
   return `${target}.tmp-${crypto.randomUUID()}`
 }
 

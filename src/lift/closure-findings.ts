@@ -1,7 +1,7 @@
 import type { Closure, Edge } from '../closure/closure.js'
 import { checkVersions } from '../closure/versions.js'
 import type { LoadedObject, Loader } from '../loader/loader.js'
-import { parent, type RootPath } from '../rootfs/path.js'
+import type { RootPath } from '../rootfs/path.js'
 import { hasCapabilities } from '../rootfs/rootfs.js'
 import type { Examination } from './examine.js'
 import { type Finding, finding } from './finding.js'
@@ -158,9 +158,4 @@ function sameFileFindings(baseline: Closure): readonly Finding[] {
   return [...paths.values()]
     .filter((names) => names.size > 1)
     .map((names) => finding({ kind: 'same-file-twice', program: baseline.program.name, paths: [...names] }))
-}
-
-/** The directory of an open path, as text. */
-export function directoryOf(object: LoadedObject): string {
-  return object.name.startsWith('/') ? parent(object.name as RootPath) : '.'
 }

@@ -99,7 +99,7 @@ export function mtimeOf({ kind, mtime }: TreeEntry['entry'], epoch: number | und
 }
 
 /** Bytes that are there already. */
-export function bytesPart(bytes: Uint8Array): TarPart {
+function bytesPart(bytes: Uint8Array): TarPart {
   return {
     size: bytes.length,
     fill: (offset, into) => void into.set(bytes.subarray(offset, offset + into.length)),
@@ -107,7 +107,7 @@ export function bytesPart(bytes: Uint8Array): TarPart {
 }
 
 /** The fill of a block, or the end of an archive. */
-export function zerosPart(size: number): TarPart {
+function zerosPart(size: number): TarPart {
   return { size, fill: (_, into) => void into.fill(0) }
 }
 

@@ -26,7 +26,7 @@ export function nameForBuilders(asked: string, image: InspectedImage): NamedImag
 }
 
 /** Whether the text means the image by its ID: it is one, and no tag of the image reads the same. */
-export function isIdOf(asked: string, image: InspectedImage): boolean {
+function isIdOf(asked: string, image: InspectedImage): boolean {
   const hex = imageIdOf(asked)
   if (hex === undefined || !image.id.startsWith(`sha256:${hex}`)) return false
   return ![...image.tags, ...image.digests].some((name) => /^(?:.*\/)?([^/:@]*)/.exec(name)?.[1] === asked)

@@ -74,7 +74,7 @@ function caseOf(value: unknown, where: string): Case {
 }
 
 /** Whether something is a number of seconds that a run may be given; a day is the most. */
-export function isTimeout(value: unknown): value is number {
+function isTimeout(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= 86_400
 }
 

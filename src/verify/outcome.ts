@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 /** Most bytes of one stream that are looked at; a program that prints more is ended. */
-export const MOST_OUTPUT = 16 << 20
+const MOST_OUTPUT = 16 << 20
 
 /** Most bytes of one stream that are kept in the result. */
 const KEPT = 4096

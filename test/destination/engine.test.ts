@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { removeLoaded } from '../../src/destination/engine.js'
 import { writeImage } from '../../src/destination/index.js'
 import { LiftError } from '../../src/errors.js'
 import { packImage } from '../../src/pack/packed.js'
@@ -124,27 +123,6 @@ test('an interrupted load ends at once', async () => {
     code: 'interrupted',
   })
   assert.deepEqual(engine.requests, ['POST /images/load?quiet=0'])
-})
-
-test('a loaded image is removed by its name alone, and one that is gone already is no error', async () => {
-  const images = new Map<string, LoadedImage>()
-  await using engine = await fakeEngine({}, loads(images))
-  const { reference } = await writeImage('docker:app:1', [PACKING], engine)
-  await writeImage('docker:app:2', [PACKING], engine)
-  for (let round = 0; round < 2; round++) await removeLoaded(reference, engine)
-  assert.deepEqual([...images.keys()], ['app:2'])
-})
-
-test('an image that cannot be removed is an error with the reason', async () => {
-  const refuses: Hook = ({ method }, response) => {
-    response.writeHead(409).end('{"message":"image is being used by a container"}')
-    return method === 'DELETE'
-  }
-  await using engine = await fakeEngine({}, refuses)
-  await assert.rejects(removeLoaded('docker:app:1', engine), {
-    code: 'engine-failed',
-    message: 'Docker does not remove app:1: image is being used by a container',
-  })
 })
 
 test('a name with a digest, and what is no name, are refused before anybody is asked', async () => {

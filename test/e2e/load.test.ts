@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { removeLoaded } from '../../src/destination/engine.js'
 import { writeImage } from '../../src/destination/index.js'
 import type { Packing } from '../../src/pack/packing.js'
+import { connectToDocker } from '../../src/source/docker.js'
+import { removeImage } from '../../src/source/engine-load.js'
 import { openImage } from '../../src/source/index.js'
+import { connectToPodman } from '../../src/source/podman.js'
 import { packingOf } from '../support/packing.js'
 import { GREETING, helloPacking } from './packings.js'
 import { docker, must, type Outcome, run, runImage } from './surroundings.js'
@@ -29,11 +31,16 @@ after(() => {
 })
 
 const ENGINES = {
-  docker: { reference: `docker:${OWN}:1`, name: `${OWN}:1`, command: docker },
-  podman: { reference: `podman:localhost/${OWN}:1`, name: `localhost/${OWN}:1`, command: podman },
+  docker: { reference: `docker:${OWN}:1`, name: `${OWN}:1`, command: docker, connect: connectToDocker },
+  podman: {
+    reference: `podman:localhost/${OWN}:1`,
+    name: `localhost/${OWN}:1`,
+    command: podman,
+    connect: connectToPodman,
+  },
 } as const
 
-for (const [scheme, { reference, name, command }] of Object.entries(ENGINES)) {
+for (const [scheme, { reference, name, command, connect }] of Object.entries(ENGINES)) {
   test(`an image that is loaded into ${scheme} is there with its configuration, and read back`, async () => {
     const written = await writeImage(`${scheme}:${OWN}:1`, [packing])
     assert.equal(written.reference, reference)
@@ -56,10 +63,11 @@ for (const [scheme, { reference, name, command }] of Object.entries(ENGINES)) {
   })
 
   test(`an image is removed from ${scheme} by its name`, async () => {
-    const written = await writeImage(`${scheme}:${OWN}:1`, [packing])
-    await removeLoaded(written.reference)
+    await writeImage(`${scheme}:${OWN}:1`, [packing])
+    await using engine = await connect({})
+    await removeImage(engine.client, name)
     assert.notEqual(command(['image', 'inspect', name]).status, 0)
-    await removeLoaded(written.reference)
+    await removeImage(engine.client, name)
   })
 
   test(`an interrupted load leaves nothing in ${scheme}`, async () => {
