@@ -1,8 +1,9 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf } from '../errors.js'
+import type { Account } from '../lift/account.js'
 import { directoryRootFs } from '../rootfs/directory.js'
-import { type Account, accountOf } from './account.js'
+import { knownAccount } from './account.js'
 import { type ChildRun, runChild } from './child.js'
 import { directoriesFor, type Place } from './directories.js'
 import { emulationFault } from './emulation.js'
@@ -100,7 +101,7 @@ export async function circumstancesOf(
   config: SideConfig,
   command: Command,
 ): Promise<Circumstances> {
-  const account = await accountOf(directoryRootFs(directory), user)
+  const account = await knownAccount(directoryRootFs(directory), user)
   return {
     account,
     env: environmentOf([...ALWAYS, `HOME=${account.home}`, ...config.env], command.env),
