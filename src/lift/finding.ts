@@ -40,6 +40,7 @@ export type FindingFacts =
   | { kind: 'environment-dropped'; name: string }
   | { kind: 'user'; user: string }
   | { kind: 'user-unknown'; user: string }
+  | { kind: 'groups-lost'; user: string; groups: readonly number[] }
   | { kind: 'attributes-unread'; reason: string }
   | { kind: 'from-ldd'; program: string; names: readonly string[] }
   | { kind: 'ldd-failed'; program: string; reason: string }
@@ -201,6 +202,11 @@ const WORDS: Words = {
     'warning',
     (f) =>
       `the image runs as user ${f.user}, whom its /etc/passwd and /etc/group do not know; the name is kept, and no container will start with it`,
+  ],
+  'groups-lost': [
+    'warning',
+    (f) =>
+      `the image runs as user ${f.user}, who is in ${f.groups.length === 1 ? 'group' : 'groups'} ${few(f.groups.map(String))} as well; the new image has no /etc/passwd and /etc/group that say so, and runs without (--include takes them along)`,
   ],
   'from-ldd': [
     'note',

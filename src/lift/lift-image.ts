@@ -1,6 +1,4 @@
 import type { Image } from '../image/image.js'
-import type { RootFs } from '../rootfs/rootfs.js'
-import { accountOf } from './account.js'
 import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
 import { treeAndCheck } from './checked-tree.js'
@@ -17,6 +15,8 @@ import { gatherNeeds } from './needs.js'
 import { gatherPackages, type Packages } from './packages.js'
 import { report } from './report.js'
 import { startedWith } from './started-with.js'
+import { treeRootFs } from './tree-rootfs.js'
+import { keptUser } from './user.js'
 
 /** What a lift may be told besides what to lift. */
 export interface LiftOptions extends ExamineOptions, NeedOptions {
@@ -51,23 +51,19 @@ export async function liftTree(
   options: LiftOptions = {},
 ): Promise<TreeLift> {
   const gathered = await gather(image, binaries, options, 'tree')
-  const { tree, findings } = await treeAndCheck(gathered.lifting, gathered.placed)
-  const { user = '' } = image.config
-  const numbers = user === '' ? undefined : await numericUser(image.rootfs, user)
-  const unknown = user === '' || numbers !== undefined ? [] : [finding({ kind: 'user-unknown', user })]
-  const said = answer(image, gathered, [...findings, ...unknown, ...attributeFindings(image)])
+  const checked = await treeAndCheck(gathered.lifting, gathered.placed)
+  const tree = await withGenerated(image.rootfs, checked.tree, gathered.packages?.generated ?? [])
+  const { findings, ...user } = await keptUser(
+    image,
+    treeRootFs({ tree, open: (file) => image.rootfs.open(file) }),
+  )
+  const said = answer(image, gathered, [...checked.findings, ...findings, ...attributeFindings(image)])
   return {
     ...said,
-    image: numbers === undefined ? said.image : { ...said.image, userNumbers: numbers },
+    image: { ...said.image, ...user },
     findings: said.findings.filter(({ kind }) => !OF_DOCKERFILES.has(kind)),
-    tree: await withGenerated(image.rootfs, tree, said.generated ?? []),
+    tree,
   }
-}
-
-/** As `UID:GID`; undefined where the image's files do not say who it is. */
-async function numericUser(rootfs: RootFs, user: string): Promise<string | undefined> {
-  const account = await accountOf(rootfs, user)
-  return 'unknown' in account ? undefined : `${account.uid}:${account.gids[0]}`
 }
 
 /** Once the tree was asked for exactly. */

@@ -59,8 +59,13 @@ export interface LiftedImage {
   /** ENV lines `NAME=value` that the lifted image keeps: PATH and what the loader heeds. */
   readonly env: readonly string[]
   readonly user?: string
-  /** The same as `UID:GID`, where the image's files say who that is. */
+  /**
+   * The same as `UID:GID`, or as `UID` where the lift has the files that name the user's groups; for a lift as a tree,
+   * where the image's files say who the user is.
+   */
   readonly userNumbers?: string
+  /** The home that engines give that user in the image, where they would not find it in the lift. */
+  readonly userHome?: string
   readonly workingDir?: string
 }
 

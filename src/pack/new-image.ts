@@ -76,7 +76,7 @@ function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions
   const workingDir = absolute(options.workdir ?? lift.image.workingDir)
   return {
     ...commandOf(lift, options),
-    env: environment(lift.image.env, options.env ?? []),
+    env: environment([...lift.image.env, ...homeOf(lift, options)], options.env ?? []),
     exposedPorts,
     volumes,
     labels: {
@@ -93,6 +93,11 @@ function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions
 function absolute(path: string | undefined): string | undefined {
   if (path === undefined || path === '') return undefined
   return path.startsWith('/') ? path : `/${path}`
+}
+
+/** What engines would tell the source's user by the files of the source; of another user they know by themselves. */
+function homeOf({ image: { userHome } }: TreeLift, { user }: NewImageOptions): readonly string[] {
+  return user === undefined && userHome !== undefined ? [`HOME=${userHome}`] : []
 }
 
 /** A name keeps its place and gets its last value. */

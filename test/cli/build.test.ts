@@ -34,6 +34,23 @@ function existsIn(directory: string, name: string): boolean {
   return readdirSync(directory).includes(name)
 }
 
+test("what the source's user loses is told, unless the new image has another user", async () => {
+  const named = smallImage(
+    debianTree({
+      '/usr/bin/x': program(),
+      '/etc/passwd': 'app:x:7:8::/:',
+      '/etc/group': 'disk:x:6:app',
+    }),
+    { config: { user: 'app' } },
+  )
+  const argv = ['build', 'docker:small', 'x', '--to', 'tar:-']
+  assert.match(
+    (await runCli(argv, { image: named })).err,
+    /^warning: .* user app, who is in group 6 as well/m,
+  )
+  assert.doesNotMatch((await runCli([...argv, '--user', '7'], { image: named })).err, /warning/)
+})
+
 test('a root file system has no digest, so nothing is printed', async () => {
   await inFolder(async (folder) => {
     const argv = ['build', 'docker:small', 'x', '--to', `dir:${folder}/root`]

@@ -68,6 +68,43 @@ async function answerOf(url: string, container: string): Promise<string> {
   }
 }
 
+describe('the user of the source', () => {
+  const RIGHTS = ['-E', '^(Uid|Gid|Groups):', '/proc/self/status']
+  const files = ['--include', '/etc/passwd', '--include', '/etc/group']
+
+  test('has the same rights and the same home where the lift knows it', () => {
+    const image = imageOfUser()
+    const rights = runImage(image, ['grep', ...RIGHTS])
+    assert.match(rights.stdout, /^Gid:\t1001\t.*^Groups:\t6 24 /ms)
+    assert.deepEqual(runImage(built(`docker:${image}`, 'grep', ...files), RIGHTS), rights)
+    assert.equal(runImage(built(`docker:${image}`, 'printenv', ...files), ['HOME']).stdout, '/srv/app\n')
+  })
+
+  test('has the same home, and no other groups than its own, where the lift does not know it', () => {
+    const image = imageOfUser()
+    assert.equal(runImage(image, ['printenv', 'HOME']).stdout, '/srv/app\n')
+    assert.equal(runImage(built(`docker:${image}`, 'printenv'), ['HOME']).stdout, '/srv/app\n')
+    assert.match(
+      runImage(built(`docker:${image}`, 'grep'), RIGHTS).stdout,
+      /^Gid:\t1001\t.*^Groups:[\t ]*(1001 )?$/ms,
+    )
+  })
+})
+
+/** An image whose user has a home and is in two groups besides its own. */
+function imageOfUser(): string {
+  return buildImage(
+    [
+      `FROM ${BOOKWORM}`,
+      'RUN echo app:x:1000:1001::/srv/app: >> /etc/passwd',
+      'RUN sed -i -E "/^(disk|cdrom):/s/$/app/" /etc/group && echo own:x:1001: >> /etc/group',
+      'USER app',
+      'ENTRYPOINT []',
+    ].join('\n'),
+    'BuildKit',
+  )
+}
+
 describe('what no Dockerfile keeps is kept', () => {
   test('capabilities of a file, and what they are good for', async () => {
     await withFolder((folder) => {

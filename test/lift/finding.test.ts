@@ -214,6 +214,13 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     lift: liftTree,
     facts: { user: 'app' },
   },
+  'groups-lost': {
+    severity: 'warning',
+    tree: { ...x(), '/etc/passwd': 'app:x:7:8::/:', '/etc/group': 'disk:x:6:app' },
+    parts: { config: { user: 'app' } },
+    lift: liftTree,
+    facts: { user: 'app', groups: [6] },
+  },
   'malformed-elf': {
     severity: 'error',
     tree: { ...x(), '/opt/broken.so': library('broken.so').slice(0, 100) },

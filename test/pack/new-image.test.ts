@@ -9,7 +9,7 @@ const tree = debianTree({
   '/usr/bin/x': program(),
   '/usr/bin/y': program(),
   '/usr/lib/libz.so': library('libz.so'),
-  '/etc/passwd': 'app:x:1000:1001::/:/x',
+  '/etc/passwd': 'app:x:1000:1001::/home/app:/x',
 })
 
 async function made(
@@ -68,6 +68,14 @@ test('the user of the source is kept in numbers, since the new image may not kno
   assert.equal((await made({ user: 'app' })).config.user, '1000:1001')
   assert.equal((await made({ user: 'app' }, { user: '7' })).config.user, '7')
   assert.equal((await made()).config.user, undefined)
+})
+
+test("the home of the source's user is told, unless the options say another home or another user", async () => {
+  const source = { user: 'app', env: ['A=1'] }
+  assert.deepEqual((await made(source)).config.env, ['A=1', 'HOME=/home/app'])
+  assert.deepEqual((await made(source, { env: ['HOME=/x'] })).config.env, ['A=1', 'HOME=/x'])
+  assert.deepEqual((await made(source, { user: '7' })).config.env, ['A=1'])
+  assert.deepEqual((await made({ ...source, env: ['HOME=', 'A=1'] })).config.env, ['HOME=/home/app', 'A=1'])
 })
 
 test('an unknown user is not turned into root', async () => {

@@ -1,4 +1,4 @@
-import type { NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
+import type { FindingKind, NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
 import { type ConfigFlags, configOptions } from '../config-flags.js'
 import {
   type CommonFlags,
@@ -56,14 +56,23 @@ export async function buildCommand(
   return exitOfFindings(findingsOf(lifts))
 }
 
-function liftOne({ image, door, common }: Opened, binaries: readonly string[], flags: BuildFlags) {
-  return door.liftTree(image, binaries, {
+async function liftOne(
+  { image, door, common }: Opened,
+  binaries: readonly string[],
+  flags: BuildFlags,
+): Promise<TreeLift> {
+  const lift = await door.liftTree(image, binaries, {
     ...common,
     ...given({ include: flags.include, packages: flags.packages ? ('reduced' as const) : undefined }),
     ...needOptions(flags),
     ...lddOptions(flags),
   })
+  if (flags.user === undefined) return lift
+  return { ...lift, findings: lift.findings.filter(({ kind }) => !OF_THE_USER.has(kind)) }
 }
+
+/** What is said of the source's user, and of no other one. */
+const OF_THE_USER: ReadonlySet<FindingKind> = new Set<FindingKind>(['user-unknown', 'groups-lost'])
 
 function imageOptions(
   flags: BuildFlags,

@@ -1,10 +1,15 @@
 import { bufferReader } from '../bytes.js'
-import type { Packing } from '../pack/packing.js'
 import { parent } from '../rootfs/path.js'
 import type { RootFs } from '../rootfs/rootfs.js'
+import type { TreeEntry } from './tree.js'
+
+/** A tree, and the content of those of its files that have no bytes of their own. */
+export interface ReadableTree extends Pick<RootFs, 'open'> {
+  readonly tree: readonly TreeEntry[]
+}
 
 /** The tree of a lift as a root. */
-export function treeRootFs({ tree, open }: Pick<Packing, 'tree' | 'open'>): RootFs {
+export function treeRootFs({ tree, open }: ReadableTree): RootFs {
   const byPath = new Map(tree.map((one) => [one.entry.path, one]))
   const entries = tree.map(({ entry }) => entry)
   return {
