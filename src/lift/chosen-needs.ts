@@ -30,7 +30,9 @@ export function chosenNeeds({ needs = 'certain', tell = 'all', ...options }: Nee
   return {
     finders: NAMES.filter((name) => tell === 'all' || takes(name, FINDERS[name])),
     takes,
-    optionFor: (finder, confidence) => (refused.has(finder) ? `--with ${finder}` : `--needs ${confidence}`),
+    // All that is merely possible is much; whoever misses something wants that alone.
+    optionFor: (finder, confidence) =>
+      refused.has(finder) || confidence === 'possible' ? `--with ${finder}` : `--needs ${confidence}`,
   }
 }
 

@@ -54,7 +54,7 @@ test('with a choice among needs, one line names the finders whose likely needs a
 test('--verbose and the JSON tell each need that is not taken, with its reason', async () => {
   const { err, line } = await run('--verbose')
   assert.match(err, /\/etc\/passwd; \/usr\/bin\/x looks up users \(--needs likely takes it\)/)
-  assert.match(err, /zoneinfo; \/usr\/bin\/x tells .* \(--needs possible takes it\)/)
+  assert.match(err, /zoneinfo; \/usr\/bin\/x tells .* \(--with timezones takes it\)/)
   assert.equal(line, undefined)
   const { findings } = JSON.parse((await run('--format', 'json')).out)
   assert.ok(
