@@ -38,8 +38,9 @@ Exit status:
 /** The names of finders; a test holds them to the library's table. */
 const FINDERS = `
 Finders, for --with and --without:
-  dlopen, libgcc, nss, timezones, base, certificates, openssl, locales, gconv, terminfo,
-  magic, pam, krb5, sasl, alsa, pixbuf, fonts`
+  dlopen, libgcc, nss, timezones, base, alsa, certificates, databases, fonts, gconv, geo,
+  gio, gpu, gtk, hardware, imagemagick, java, krb5, ldap, locales, magic, media, network,
+  odbc, openssl, pam, pixbuf, pkcs11, qt, sasl, security, spelling, terminfo, x11, xml`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `

@@ -1,11 +1,15 @@
 import { base } from './base.js'
 import { dlopenNotes } from './dlopen-notes.js'
 import type { Finder } from './finder.js'
+import { gconv } from './gconv.js'
 import type { FinderName } from './index.js'
 import { libgcc } from './libgcc.js'
+import { locales } from './locales.js'
 import { nss } from './nss.js'
+import { pam } from './pam.js'
 import { pathFinder } from './path-finder.js'
 import { PATH_RULES } from './path-rules.js'
+import { terminfo } from './terminfo.js'
 import { timezones } from './timezones.js'
 
 /** All finders; those of `path-rules.json` take no code of their own. */
@@ -16,6 +20,10 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   timezones,
   base,
   ...pathFinders(),
+  gconv,
+  locales,
+  pam,
+  terminfo,
 }
 
 function pathFinders(): Readonly<Record<keyof typeof PATH_RULES, Finder>> {

@@ -1,3 +1,4 @@
+import { basename } from '../rootfs/path.js'
 import { type Finder, importsAny, type Need, type Subject } from './finder.js'
 import { pathsOf } from './path-patterns.js'
 import type { PathRule, PathTable } from './path-rules.js'
@@ -21,8 +22,9 @@ export function pathFinder({ describe, rules }: PathTable): Finder {
   }
 }
 
-function applies({ symbols = [], libraries = [] }: PathRule, subject: Subject): boolean {
+function applies({ symbols = [], libraries = [], objects = [] }: PathRule, subject: Subject): boolean {
   if (importsAny(subject, symbols)) return true
+  if (objects.some((name) => basename(subject.object.file.path).startsWith(name))) return true
   if (libraries.length === 0) return false
   const { needed = [] } = subject.object.elf.dynamic ?? {}
   return needed.some((name) => libraries.some((library) => name.startsWith(library)))

@@ -2,14 +2,16 @@ import type { Confidence } from './finder.js'
 import table from './path-rules.json' with { type: 'json' }
 
 /**
- * Paths that a run opens, for objects that import one of the symbols or need one of the libraries. Paths that the
- * image does not have are passed over, so that those of all distributions stand side by side.
+ * Paths that a run opens, for objects that import one of the symbols, need one of the libraries or are one of the
+ * objects. Paths that the image does not have are passed over, so that those of all distributions stand side by side.
  */
 export interface PathRule {
   /** Names of imported symbols; a `*` at the end stands for any ending. */
   readonly symbols?: readonly string[]
   /** How the names of needed libraries start: `libssl.so` is every version of it. */
   readonly libraries?: readonly string[]
+  /** How the object's own name starts. */
+  readonly objects?: readonly string[]
   /** Of the image; `path-patterns.ts` says what `{lib}`, `{triplet}` and `*` mean. */
   readonly paths: readonly string[]
   readonly confidence: Confidence

@@ -141,14 +141,32 @@ test('the imports of the C library and of its loader are not needs', async () =>
 
 test('a directory of modules comes whole, and with what its modules load', async () => {
   const tree = {
-    '/usr/bin/x': program(C, { imports: ['pam_start'] }),
-    '/etc/pam.d/login': 'auth required pam_x.so',
-    [`${LIB}/security/pam_x.so`]: library('pam_x.so', ['libcrypt.so.1']),
+    '/usr/bin/x': program(C, { imports: ['sasl_client_init'] }),
+    [`${LIB}/sasl2/liba.so`]: library('liba.so', ['libcrypt.so.1']),
     [`${LIB}/libcrypt.so.1`]: library('libcrypt.so.1'),
   }
-  const { paths } = await lifted(tree, { with: ['pam'] })
-  for (const path of ['/etc/pam.d', `${LIB}/security`, `${OPEN}/libcrypt.so.1`])
+  const { paths } = await lifted(tree, { with: ['sasl'] })
+  for (const path of [`${LIB}/sasl2`, `${OPEN}/libcrypt.so.1`])
     assert.ok(paths.includes(path), `${path} in ${paths.join(' ')}`)
+})
+
+test('modules that a service of PAM names come with what they load, and others do not', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['pam_start'] }),
+    '/etc/pam.d/x': 'auth required pam_x.so',
+    '/etc/pam.d/y': 'auth required pam_y.so',
+    [`${LIB}/security/pam_x.so`]: library('pam_x.so', ['libcrypt.so.1']),
+    [`${LIB}/security/pam_y.so`]: library('pam_y.so'),
+    [`${LIB}/libcrypt.so.1`]: library('libcrypt.so.1'),
+  }
+  const { paths, answer } = await lifted(tree, { needs: 'likely' })
+  for (const path of ['/etc/pam.d/x', `${OPEN}/security/pam_x.so`, `${OPEN}/libcrypt.so.1`])
+    assert.ok(paths.includes(path), `${path} in ${paths.join(' ')}`)
+  assert.ok(!paths.some((path) => path.includes('pam_y')))
+  assert.deepEqual(
+    why(answer, 'libcrypt.so.1')[0]?.map(({ rule }) => rule),
+    ['asked', 'need:pam', 'default'],
+  )
 })
 
 test('a directory for temporary files comes alone and keeps its mode', async () => {

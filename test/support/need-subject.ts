@@ -19,6 +19,7 @@ export interface SubjectParts {
   readonly dialect?: Subject['dialect']
   /** The versions that the C library defines. */
   readonly libc?: readonly string[]
+  readonly path?: `/${string}`
   readonly libcPath?: `/${string}`
   readonly tree?: Tree
   readonly config?: Partial<ImageConfig>
@@ -52,7 +53,7 @@ function textOf(need: Need): string {
 /** The program as finders see it. */
 export async function subjectOf(parts: SubjectParts): Promise<Subject> {
   const { imports = [], needed = [], notes = [], dialect = 'glibc', libc = ['GLIBC_2.34'] } = parts
-  const program = await objectOf('/usr/bin/x', {
+  const program = await objectOf(parts.path ?? '/usr/bin/x', {
     needed,
     ...(parts.kind === 'library' ? {} : { interp: '/lib64/ld-linux-x86-64.so.2' }),
   })
