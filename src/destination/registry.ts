@@ -1,5 +1,5 @@
 import { optional } from '../image/json-fields.js'
-import { type ImageName, parseImageName } from '../image/reference.js'
+import { type ImageName, imageNameOf, parseImageName } from '../image/reference.js'
 import { tagName } from '../pack/docker-archive.js'
 import type { Packing } from '../pack/packing.js'
 import { PATIENCE, type Patience } from '../source/http-request.js'
@@ -41,15 +41,7 @@ export async function pushPatiently(
 /** The repository that the image was lifted from, where it is another one of the same registry. */
 function neighbour(packings: readonly Packing[], { registry, repository }: ImageName): string | undefined {
   const base = packings[0]?.annotations['org.opencontainers.image.base.name']
-  const source = base === undefined ? undefined : parseIfName(base)
+  const source = base === undefined ? undefined : imageNameOf(base)
   const isNeighbour = source?.registry === registry && source.repository !== repository
   return isNeighbour ? source.repository : undefined
-}
-
-function parseIfName(text: string): ImageName | undefined {
-  try {
-    return parseImageName(text)
-  } catch {
-    return undefined
-  }
 }

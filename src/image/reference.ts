@@ -53,7 +53,7 @@ export function parseImageName(text: string): ImageName {
 /** The digest part of the entry of `digests` (`name@sha256:…`) that is for the same repository as `image`. */
 export function digestFor(image: ImageName, digests: readonly string[]): string | undefined {
   for (const text of digests) {
-    const other = parseIfPossible(text)
+    const other = imageNameOf(text)
     if (other?.digest === undefined) continue
     if (other.registry !== image.registry || other.repository !== image.repository) continue
     if (image.digest === undefined || image.digest === other.digest) return other.digest
@@ -63,7 +63,7 @@ export function digestFor(image: ImageName, digests: readonly string[]): string 
 
 /** Whether two names, each short or whole, mean the same image of the same registry. */
 export function isSameName(a: string, b: string): boolean {
-  const [one, other] = [parseIfPossible(a), parseIfPossible(b)]
+  const [one, other] = [imageNameOf(a), imageNameOf(b)]
   if (one === undefined || other === undefined) return a === b
   return (
     one.registry === other.registry &&
@@ -90,7 +90,8 @@ function withDefaults(host: string | undefined, path: string): { registry: strin
   return { registry: 'docker.io', repository: path.includes('/') ? path : `library/${path}` }
 }
 
-function parseIfPossible(text: string): ImageName | undefined {
+/** A name, where the text is one. */
+export function imageNameOf(text: string): ImageName | undefined {
   try {
     return parseImageName(text)
   } catch {

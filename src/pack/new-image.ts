@@ -1,7 +1,7 @@
 import { LiftError } from '../errors.js'
 import type { ConfigOptions, ImageConfig } from '../image/config.js'
 import type { Image } from '../image/image.js'
-import { parseImageName } from '../image/reference.js'
+import { imageNameOf } from '../image/reference.js'
 import { commandOf } from '../lift/command.js'
 import type { TreeLift } from '../lift/lift.js'
 import type { Packing } from './packing.js'
@@ -127,13 +127,11 @@ function baseAnnotations({ image: { reference, digest } }: TreeLift): Record<str
 
 /** Engines also know images by their IDs, which are no names. */
 function nameAnnotation(key: string, location: string): Record<string, string> {
-  try {
-    const { registry, repository, tag, digest } = parseImageName(location)
-    const end = digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`
-    return { [key]: `${registry}/${repository}${end}` }
-  } catch {
-    return {}
-  }
+  const name = imageNameOf(location)
+  if (name === undefined) return {}
+  const { registry, repository, tag, digest } = name
+  const end = digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`
+  return { [key]: `${registry}/${repository}${end}` }
 }
 
 function pairOf(option: string, line: string): readonly [string, string] {

@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.js'
 import type { CopySource } from '../image/image.js'
 import { formatPlatform, type Platform } from '../image/platform.js'
-import { parseImageName } from '../image/reference.js'
+import { imageNameOf } from '../image/reference.js'
 import { STANDARD_INPUT } from './archive-location.js'
 
 /** An image within an archive of `docker save`. */
@@ -67,9 +67,5 @@ function madeName(digest: Digest): string {
 }
 
 function isName(text: string): boolean {
-  try {
-    return parseImageName(text).tag !== undefined
-  } catch {
-    return false
-  }
+  return imageNameOf(text)?.tag !== undefined
 }
