@@ -1,16 +1,16 @@
 import { LiftError } from '../errors.js'
 import { member, memberHeader } from '../pack/docker-archive.js'
 import { padded, TAR_BLOCK } from '../pack/tar-member.js'
+import { parseHostLocation } from '../source/host-location.js'
 import type { Destination } from './destination.js'
 import { LAYOUT_FILE, layoutIndex } from './layout-index.js'
 import { leftOut } from './left-out.js'
-import { parseNewLocation } from './location.js'
 import { type Bytes, writeFileOf } from './new-file.js'
 import { type PackedLayout, packLayout } from './packed-layout.js'
 
 /** `oci-archive:FILE[:TAG]`: an OCI image layout in a tar, which takes the place of an earlier file. */
 export const writeOciArchive: Destination['write'] = async (location, packings, options) => {
-  const { path, name } = parseNewLocation(location)
+  const { path, name } = parseHostLocation(location)
   checkTag(name)
   await using layout = await packLayout(packings, options)
   options.onStep?.(`writing ${path}`)

@@ -2,10 +2,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path'
 import { unreadable } from '../bytes.js'
 import { LiftError } from '../errors.js'
+import { parseHostLocation } from '../source/host-location.js'
 import type { Destination, WriteOptions } from './destination.js'
 import { LAYOUT_FILE, layoutIndex } from './layout-index.js'
 import { leftOut } from './left-out.js'
-import { parseNewLocation } from './location.js'
 import { makeDirectory, removeMade } from './new-directory.js'
 import { type Bytes, notWritten, writeFileOf } from './new-file.js'
 import { checkTag } from './oci-archive.js'
@@ -16,7 +16,7 @@ import { type Blob, packLayout } from './packed-layout.js'
  * written last, so that whatever it names is there.
  */
 export const writeOciDir: Destination['write'] = async (location, packings, options) => {
-  const { path, name } = parseNewLocation(location)
+  const { path, name } = parseHostLocation(location)
   checkTag(name)
   checkLayout(path)
   await using layout = await packLayout(packings, options)

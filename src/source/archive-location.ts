@@ -5,19 +5,14 @@ import { type Archive, openArchive } from '../image/archive.js'
 import { type Budget, budgetOf } from '../image/limits.js'
 import { createSpool, type Spool } from '../image/spool.js'
 import { hostFile } from './host-file.js'
+import { type HostLocation, parseHostLocation } from './host-location.js'
 import type { OpenOptions } from './source.js'
 
 /** What stands for the path of an archive that has none. */
 export const STANDARD_INPUT = 'standard input'
 
-/** A path on the host, and the name of one image in what lies there. */
-export interface ArchiveLocation {
-  readonly path: string
-  readonly name: string | undefined
-}
-
 /** An archive as a file, or as what came on standard input. */
-export interface OpenedArchive extends ArchiveLocation {
+export interface OpenedArchive extends HostLocation {
   readonly archive: Archive
 }
 
@@ -94,15 +89,11 @@ async function* untilAborted(
   }
 }
 
-/** Takes `PATH[:NAME]` apart: the longest beginning that exists is the path, since both may hold colons. */
-export function parseArchiveLocation(location: string): ArchiveLocation {
-  for (let end = location.length; end > 0; end = location.lastIndexOf(':', end - 1)) {
-    const path = location.slice(0, end)
-    if (existsSync(path)) return { path, name: location.slice(end + 1) || undefined }
-  }
-  const colon = location.indexOf(':')
-  const path = colon > 0 ? location.slice(0, colon) : location
-  throw new LiftError('image-not-found', `there is no file ${path}`)
+/** The location of something that is there. Throws LiftError 'image-not-found'. */
+export function parseArchiveLocation(location: string): HostLocation {
+  const parsed = parseHostLocation(location)
+  if (existsSync(parsed.path)) return parsed
+  throw new LiftError('image-not-found', `there is no file ${parsed.path}`)
 }
 
 /** Throws LiftError 'image-not-found' or 'unreadable'. */
