@@ -1,13 +1,13 @@
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { accessSync, constants, existsSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { LiftError, reasonOf } from '../errors.js'
+import { LiftError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { engineClient } from './engine-client.js'
 import { type Environment, type RunningCommand, runCommand, startCommand } from './engine-command.js'
 import { oneLine } from './engine-errors.js'
 import { type Engine, type EngineOptions, openFromEngine } from './engine-image.js'
 import type { OpenOptions, Source } from './source.js'
+import { newFolder } from './temporary.js'
 
 /** `podman:NAME`: an image of Podman's storage; it is pulled when it is not there. */
 export const openPodman: Source['open'] = async (location, options) => {
@@ -96,7 +96,7 @@ interface Service {
 }
 
 async function startService(env: Environment, signal: AbortSignal | undefined): Promise<Service> {
-  const directory = temporaryDirectory()
+  const directory = newFolder('podman')
   const socket = join(directory, 'podman.sock')
   let running: RunningCommand | undefined
   const stop = async () => {
@@ -115,17 +115,6 @@ async function startService(env: Environment, signal: AbortSignal | undefined): 
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-function temporaryDirectory(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'liftbin-podman-'))
-  } catch (error) {
-    throw new LiftError('output', `cannot make a directory in ${tmpdir()}: ${reasonOf(error)}`, {
-      cause: error,
-      hint: 'Set TMPDIR to a directory that may be written.',
-    })
   }
 }
 

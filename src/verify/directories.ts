@@ -1,8 +1,9 @@
 import { writeDirectory } from '../destination/directory.js'
 import type { Packing } from '../pack/packing.js'
 import { parseImageReference } from '../source/index.js'
+import { newFolder } from '../source/temporary.js'
 import type { RunnerContext } from './runner.js'
-import { newFolder, removeFolder } from './temporary.js'
+import { removeFolder } from './temporary.js'
 import { wholePacking } from './whole-packing.js'
 
 /** Where a side lies on disk, and what to do when it is no longer needed. */
@@ -34,7 +35,7 @@ export function directoriesFor(context: RunnerContext): Directories {
 }
 
 async function written(packing: Packing, { signal, env }: RunnerContext): Promise<Place> {
-  const directory = newFolder()
+  const directory = newFolder('verify')
   const remove = async () => removeFolder(directory)
   try {
     const { warnings } = await writeDirectory(directory, [packing], { signal, env })

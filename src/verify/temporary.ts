@@ -1,20 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { LiftError, reasonOf } from '../errors.js'
-
-/** Makes a new, empty directory. Throws LiftError 'output'. */
-export function newFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'liftbin-verify-'))
-  } catch (error) {
-    throw new LiftError('output', `cannot make a directory in ${tmpdir()}: ${reasonOf(error)}`, {
-      cause: error,
-      hint: 'Set TMPDIR to a directory that may be written.',
-    })
-  }
-}
+import { newFolder } from '../source/temporary.js'
 
 /** Removes a directory and all in it, whatever the modes of what lies in it. */
 export function removeFolder(folder: string): void {
@@ -41,7 +28,7 @@ function removeLocked(folder: string, remove: () => void): void {
 
 /** Uses a directory that is gone afterwards. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = newFolder()
+  const folder = newFolder('verify')
   try {
     return await use(folder)
   } finally {
