@@ -4,9 +4,8 @@ import { padded, TAR_BLOCK } from '../pack/tar-member.js'
 import { parseHostLocation } from '../source/host-location.js'
 import type { Destination } from './destination.js'
 import { LAYOUT_FILE, layoutIndex } from './layout-index.js'
-import { leftOut } from './left-out.js'
 import { type Bytes, writeFileOf } from './new-file.js'
-import { type PackedLayout, packLayout } from './packed-layout.js'
+import { type PackedLayout, packLayout, writtenAs } from './packed-layout.js'
 
 /** `oci-archive:FILE[:TAG]`: an OCI image layout in a tar, which takes the place of an earlier file. */
 export const writeOciArchive: Destination['write'] = async (location, packings, options) => {
@@ -15,12 +14,7 @@ export const writeOciArchive: Destination['write'] = async (location, packings, 
   await using layout = await packLayout(packings, options)
   options.onStep?.(`writing ${path}`)
   await writeFileOf(path, bytesOf(layout, name), options)
-  return {
-    reference: `oci-archive:${location}`,
-    digest: layout.top.descriptor.digest,
-    ...(layout.imageId === undefined ? {} : { imageId: layout.imageId }),
-    warnings: packings.flatMap(leftOut),
-  }
+  return writtenAs(`oci-archive:${location}`, layout, packings)
 }
 
 async function* bytesOf({ blobs, top }: PackedLayout, tag: string | undefined): Bytes<void> {

@@ -5,11 +5,10 @@ import { LiftError } from '../errors.js'
 import { parseHostLocation } from '../source/host-location.js'
 import type { Destination, WriteOptions } from './destination.js'
 import { LAYOUT_FILE, layoutIndex } from './layout-index.js'
-import { leftOut } from './left-out.js'
 import { makeDirectory, removeMade } from './new-directory.js'
 import { type Bytes, notWritten, writeFileOf } from './new-file.js'
 import { checkTag } from './oci-archive.js'
-import { type Blob, packLayout } from './packed-layout.js'
+import { type Blob, packLayout, writtenAs } from './packed-layout.js'
 
 /**
  * `oci-dir:DIR[:TAG]`: an OCI image layout in a directory. What is there already stays, but for the tag; the index is
@@ -35,13 +34,7 @@ export const writeOciDir: Destination['write'] = async (location, packings, opti
     removeMade(made)
     throw error
   }
-  const { descriptor } = layout.top
-  return {
-    reference: `oci-dir:${location}`,
-    digest: descriptor.digest,
-    ...(layout.imageId === undefined ? {} : { imageId: layout.imageId }),
-    warnings: packings.flatMap(leftOut),
-  }
+  return writtenAs(`oci-dir:${location}`, layout, packings)
 }
 
 /** Throws LiftError 'output' for what is no layout and no empty directory, before there is any work. */

@@ -4,7 +4,8 @@ import type { Descriptor } from '../image/manifest.js'
 import { type ImageDocument, indexDocument } from '../pack/image-documents.js'
 import { packImage } from '../pack/packed.js'
 import type { Packing } from '../pack/packing.js'
-import type { WriteOptions } from './destination.js'
+import type { WriteOptions, Written } from './destination.js'
+import { leftOut } from './left-out.js'
 
 /** A blob of a layout or a registry. */
 export interface Blob {
@@ -56,6 +57,16 @@ export async function packLayout(
     ...optional('imageId', isOne ? only.config.descriptor.digest : undefined),
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** What was written, once a layout is where it goes. */
+export function writtenAs(
+  reference: string,
+  { top, imageId }: PackedLayout,
+  packings: readonly Packing[],
+): Written {
+  const { digest } = top.descriptor
+  return { reference, digest, ...optional('imageId', imageId), warnings: packings.flatMap(leftOut) }
 }
 
 function blobOf({ descriptor, bytes }: ImageDocument): Blob {

@@ -1,4 +1,3 @@
-import { optional } from '../image/json-fields.js'
 import { type ImageName, imageNameOf, parseImageName } from '../image/reference.js'
 import { tagName } from '../pack/docker-archive.js'
 import type { Packing } from '../pack/packing.js'
@@ -7,8 +6,7 @@ import { httpClient } from '../source/registry-http.js'
 import { credentialsOnce, repositoryOf } from '../source/registry-place.js'
 import { registryWriter } from '../source/registry-push.js'
 import type { Destination, WriteOptions, Written } from './destination.js'
-import { leftOut } from './left-out.js'
-import { packLayout } from './packed-layout.js'
+import { packLayout, writtenAs } from './packed-layout.js'
 import { pushLayout } from './push-layout.js'
 
 /** `registry:NAME[:TAG]`: pushed to the registry that the name means, never to a mirror of it. */
@@ -30,12 +28,7 @@ export async function pushPatiently(
   const access = { http, patience, signal, onStep, credentials }
   const repository = repositoryOf(name.registry, name, options)
   await pushLayout(registryWriter(repository, access, neighbour(packings, name)), layout, name, onStep)
-  return {
-    reference: `registry:${location}`,
-    digest: layout.top.descriptor.digest,
-    ...optional('imageId', layout.imageId),
-    warnings: packings.flatMap(leftOut),
-  }
+  return writtenAs(`registry:${location}`, layout, packings)
 }
 
 /** The repository that the image was lifted from, where it is another one of the same registry. */
