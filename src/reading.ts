@@ -39,7 +39,7 @@ export type {
   TreeLift,
   Why,
 } from './lift/lift.js'
-export { type LiftOptions, lift, liftTree } from './lift/lift-image.js'
+export { checkWanted, type LiftOptions, lift, liftTree } from './lift/lift-image.js'
 export type { TreeEntry } from './lift/tree.js'
 export { type WhyChain, why } from './lift/why.js'
 export type { Attempt, Outcome, Rule } from './loader/loader.js'

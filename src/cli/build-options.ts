@@ -7,7 +7,8 @@ import { collect } from './words.js'
 /** Declares `liftbin build`. */
 export function addBuild(program: Command, context: Context, outcome: { status: number }): void {
   const build = program
-    .command('build <image> <binary...>')
+    .command('build <image> [binary...]')
+    .usage('[options] <image> <binary...>\n       liftbin build [options] <image> --include <path>')
     .description('make the image itself, without a Dockerfile or a daemon')
     .requiredOption('--to <destination>', 'where the image goes; see below')
     .addOption(

@@ -1,5 +1,6 @@
 /** The first lines of `--help`, after the name of the program. */
 export const USAGE = `[lift] <image> <binary...> [options]
+       liftbin <image> --include <path> [options]
        liftbin why <image> <binary> <file>
        liftbin audit <image> [binary...]
        liftbin build <image> <binary...> --to <destination>
@@ -44,7 +45,8 @@ Finders, for --with and --without:
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `
-A binary is a path in the image, or a name to look up in the image's PATH.
+A binary is a path in the image, or a name to look up in the image's PATH. Without any,
+--include makes an image that starts nothing and only shares files.
 ${FINDERS}
 
 Examples:
@@ -52,6 +54,7 @@ Examples:
   liftbin lift debian:bookworm /usr/bin/id --include /etc/passwd --user 65534
   liftbin lift debian:bookworm curl --needs likely --without locales
   liftbin lift build-image /app/server --stage build >> Dockerfile
+  liftbin lift app-build --include /app/public      files alone, for COPY --from
   liftbin lift dir:/srv/root ls --format json
   liftbin lift registry:debian:bookworm echo --platform linux/amd64,linux/arm64`
 
@@ -87,6 +90,7 @@ Examples:
   liftbin build debian:bookworm curl --to docker:curl
   liftbin build registry:debian:bookworm curl --to registry:localhost:5000/curl:8 \\
     --platform linux/amd64,linux/arm64 --user 65534
+  liftbin build app-build --include '/app/*/public' --to registry:localhost:5000/files:1
   liftbin build dir:/srv/root ls --to oci-archive:ls.tar:ls`
 
 /** What `liftbin help verify` ends with. */

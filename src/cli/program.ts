@@ -82,7 +82,8 @@ function buildProgram(context: Context, outcome: Outcome, argv: readonly string[
 
 function addLift(program: Command, context: Context, outcome: Outcome): void {
   const lift = program
-    .command('lift <image> <binary...>', { isDefault: true })
+    .command('lift <image> [binary...]', { isDefault: true })
+    .usage('[options] <image> <binary...>\n       liftbin lift [options] <image> --include <path>')
     .description('print a Dockerfile with the binaries and all they load')
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .addOption(formatOption(FORMATS.lift))

@@ -31,14 +31,14 @@ export function textOf(lines: readonly string[]): string {
   return `${lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n')}\n`
 }
 
-/** The programs as a line of a comment. */
-export function programsLine(paths: readonly string[]): string {
-  const programs = paths.slice(0, MOST_PROGRAMS).map(printable)
-  const rest = paths.length - programs.length
-  return `#   ${programs.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+/** What was lifted, as a line of a comment. */
+export function subjectsLine(paths: readonly string[]): string {
+  const shown = paths.slice(0, MOST_SUBJECTS).map(printable)
+  const rest = paths.length - shown.length
+  return `#   ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
-const MOST_PROGRAMS = 5
+const MOST_SUBJECTS = 5
 
 /** A `FROM` takes its name unquoted, so nothing but a reference may get there. */
 export function imageName(from: string): string {

@@ -1,7 +1,8 @@
 import { LiftError } from '../errors.js'
 import { canonicalPlatform, formatPlatform, type Platform } from '../image/platform.js'
 import type { LiftedImage } from '../lift/lift.js'
-import { configOf, copySteps, imageName, preparation, programsLine, stageName } from './dockerfile-parts.js'
+import { subjectsOf } from '../lift/subjects.js'
+import { configOf, copySteps, imageName, preparation, stageName, subjectsLine } from './dockerfile-parts.js'
 import { stages } from './dockerfile-stages.js'
 import type { EmitOptions, PlatformLift } from './emitter.js'
 import { byPlatform } from './platform-order.js'
@@ -40,11 +41,11 @@ function checkStages(lifts: readonly PlatformLift[]): void {
 
 function header(lifts: readonly PlatformLift[]): readonly string[] {
   const references = new Set(lifts.map(({ lift }) => printable(lift.image.reference)))
-  const programs = lifts.flatMap(({ lift }) => lift.programs.map(({ path }) => path))
+  const subjects = lifts.flatMap(({ lift }) => subjectsOf(lift))
   return [
     `# Lifted by liftbin from ${[...references].join(', ')}`,
     ...lifts.map(({ platform, lift }) => `#   ${nameOf(platform)}${pinOf(lift.image)}`),
-    programsLine([...new Set(programs)]),
+    subjectsLine([...new Set(subjects)]),
   ]
 }
 

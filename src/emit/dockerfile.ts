@@ -1,12 +1,13 @@
 import { formatPlatform } from '../image/platform.js'
 import type { Lift } from '../lift/lift.js'
+import { subjectsOf } from '../lift/subjects.js'
 import {
   configOf,
   copySteps,
   imageName,
   preparation,
-  programsLine,
   stageName,
+  subjectsLine,
   textOf,
 } from './dockerfile-parts.js'
 import { platformsFile } from './dockerfile-platforms.js'
@@ -38,6 +39,7 @@ function wholeFile(lift: Lift, options: EmitOptions): readonly string[] {
       ...header(lift),
       `# Build: docker build -f Dockerfile ${contextName(lift.image.reference)}`,
       '# COPY from a build context gives all files to root; the legacy builder drops setuid bits as well.',
+      ...howToUse(lift),
       '',
       ...stages(copySteps(lift, 'context', '')),
       ...configOf(lift, options),
@@ -47,12 +49,19 @@ function wholeFile(lift: Lift, options: EmitOptions): readonly string[] {
     ...header(lift),
     ...preparation(copySource.madeBy ?? []),
     `# Build: docker build --platform ${printable(formatPlatform(lift.image.platform))} - < Dockerfile`,
+    ...howToUse(lift),
     '',
     `FROM ${imageName(copySource.from)} AS ${SOURCE_STAGE}`,
     '',
     ...stages(copySteps(lift, 'image', `--from=${SOURCE_STAGE} `)),
     ...configOf(lift, options),
   ]
+}
+
+/** What an image is for that starts nothing. */
+function howToUse({ programs }: Lift): readonly string[] {
+  if (programs.length > 0) return []
+  return ['# Nothing starts in it; other Dockerfiles take its files: COPY --from=NAME PATH PATH']
 }
 
 function fragment(lift: Lift, options: EmitOptions, stage: string): readonly string[] {
@@ -74,7 +83,7 @@ function header(lift: Lift): readonly string[] {
   return [
     `# Lifted by liftbin from ${printable(reference)}`,
     `#   ${printable(formatPlatform(platform))}${digest === undefined ? '' : `, ${printable(digest)}`}`,
-    programsLine(lift.programs.map(({ path }) => path)),
+    subjectsLine(subjectsOf(lift)),
   ]
 }
 

@@ -1,9 +1,10 @@
 import { LiftError } from '../errors.js'
 import type { RootFiles } from '../loader/files.js'
 import type { Trail } from '../rootfs/follow.js'
-import { basename, join, normalise, parent, type RootPath } from '../rootfs/path.js'
+import { basename, components, join, normalise, type RootPath } from '../rootfs/path.js'
 import type { DirectoryEntry, Entry, FileEntry } from '../rootfs/rootfs.js'
 import { walk } from '../rootfs/walk.js'
+import { nearPaths } from './near-names.js'
 
 /** Something the user asked to have along: a file, or a directory with all that lies in it. */
 export interface Included {
@@ -13,8 +14,8 @@ export interface Included {
 }
 
 /**
- * What an `--include` means: a path, or a pattern of `*` and `?` in its last component.
- * Throws LiftError 'file-not-found' when nothing is there.
+ * What an `--include` means: a path, or a pattern of `*` and `?`.
+ * Throws LiftError 'file-not-found' when nothing is there, with near names.
  */
 export async function findIncluded(files: RootFiles, pattern: string): Promise<readonly Included[]> {
   const paths = await matchingPaths(files, normalise(pattern))
@@ -24,25 +25,58 @@ export async function findIncluded(files: RootFiles, pattern: string): Promise<r
     const { end } = trail
     if (end?.kind === 'file' || end?.kind === 'directory') found.push({ path, trail, end })
   }
-  if (found.length === 0)
-    throw new LiftError('file-not-found', `--include ${pattern}: nothing of that name in the image`)
+  if (found.length === 0) throw await nothingThere(files, pattern)
   return found
 }
 
-/** The paths a pattern of `*` and `?` in its last component stands for; itself when it holds none. */
+async function nothingThere({ rootfs }: RootFiles, pattern: string): Promise<LiftError> {
+  const near = await nearPaths(rootfs, normalise(pattern))
+  return new LiftError(
+    'file-not-found',
+    `--include ${pattern}: no file or directory of that name in the image`,
+    near.length === 0 ? {} : { hint: `Did you mean ${near.join(' or ')}?` },
+  )
+}
+
+/** The paths a pattern of `*` and `?` in any of its components stands for; itself when it holds none, or is there. */
 export async function matchingPaths(files: RootFiles, pattern: RootPath): Promise<readonly RootPath[]> {
-  if ((await files.trail(pattern, '/')).end !== undefined || !/[*?]/.test(basename(pattern))) return [pattern]
-  const directory = (await files.trail(parent(pattern), '/')).end
+  if (!WILD.test(pattern) || (await files.trail(pattern, '/')).end !== undefined) return [pattern]
+  let found: readonly RootPath[] = ['/']
+  for (const part of components(pattern)) {
+    const next: RootPath[] = []
+    for (const directory of found) {
+      for (const path of WILD.test(part) ? await namesIn(files, directory, part) : [join(directory, part)])
+        next.push(path)
+      if (next.length > MOST_MATCHES) throw new LiftError('limit', `too many names fit ${pattern}`)
+    }
+    found = next
+  }
+  return found
+}
+
+const WILD = /[*?]/
+const MOST_MATCHES = 100_000
+
+async function namesIn(files: RootFiles, path: RootPath, part: string): Promise<readonly RootPath[]> {
+  const directory = (await files.trail(path, '/')).end
   if (directory?.kind !== 'directory') return []
-  const source = basename(pattern)
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*/g, '[\\s\\S]*')
-    .replace(/\?/g, '[\\s\\S]')
-  const test = new RegExp(`^${source}$`)
   return (await files.rootfs.list(directory.path))
     .map((entry) => basename(entry.path))
-    .filter((name) => test.test(name) && (!name.startsWith('.') || pattern.includes('/.')))
-    .map((name) => join(parent(pattern), name))
+    .filter((name) => fits(name, part) && (!name.startsWith('.') || part.startsWith('.')))
+    .map((name) => join(path, name))
+}
+
+/** Goes back to the last star alone, since a regular expression of many stars may take forever. */
+function fits(name: string, pattern: string): boolean {
+  let [at, to, star, from] = [0, 0, -1, 0]
+  while (at < name.length) {
+    if (pattern[to] === '*') [star, from] = [to++, at]
+    else if (to < pattern.length && (pattern[to] === '?' || pattern[to] === name[at]))
+      [at, to] = [at + 1, to + 1]
+    else if (star >= 0) [to, at] = [star + 1, ++from]
+    else return false
+  }
+  return /^\**$/.test(pattern.slice(to))
 }
 
 /** An entry of something included, and where the lifted tree has it. */

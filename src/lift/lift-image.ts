@@ -1,3 +1,5 @@
+import { LiftError } from '../errors.js'
+import { EMPTY_CONFIG } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
@@ -18,6 +20,14 @@ import { startedWith } from './started-with.js'
 import { treeRootFs } from './tree-rootfs.js'
 import { keptUser } from './user.js'
 
+/** Throws LiftError 'usage' where nothing is to be lifted. */
+export function checkWanted(binaries: readonly string[], { include = [] }: LiftOptions): void {
+  if (binaries.length > 0 || include.length > 0) return
+  throw new LiftError('usage', 'neither a binary nor --include says what to lift', {
+    hint: 'Name a program of the image, or share its files by --include PATH alone.',
+  })
+}
+
 /** What a lift may be told besides what to lift. */
 export interface LiftOptions extends ExamineOptions, NeedOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
@@ -31,10 +41,11 @@ export interface LiftOptions extends ExamineOptions, NeedOptions {
  * Throws LiftError when there is no answer; an answer with faults has them in `findings`.
  */
 export async function lift(
-  image: Image,
+  source: Image,
   binaries: readonly string[],
   options: LiftOptions = {},
 ): Promise<Lift> {
+  const image = atWork(source, binaries)
   const gathered = await gather(image, binaries, options, 'copies')
   const plan = await planAndCheck(gathered.lifting, gathered.placed)
   const { copies, directories } = plan
@@ -46,10 +57,11 @@ export async function lift(
  * owners, and a cache of the loader's that lists nothing else.
  */
 export async function liftTree(
-  image: Image,
+  source: Image,
   binaries: readonly string[],
   options: LiftOptions = {},
 ): Promise<TreeLift> {
+  const image = atWork(source, binaries)
   const gathered = await gather(image, binaries, options, 'tree')
   const checked = await treeAndCheck(gathered.lifting, gathered.placed)
   const tree = await withGenerated(image.rootfs, checked.tree, gathered.packages?.generated ?? [])
@@ -96,6 +108,7 @@ async function gather(
   layout: Layout,
 ): Promise<Gathered> {
   const chosen = chosenNeeds(options)
+  checkWanted(binaries, options)
   const lifting: Lifting = {
     examiner: examinerOf(image, options),
     platform: image.platform,
@@ -116,6 +129,12 @@ async function gather(
   if (options.packages !== 'reduced') return gathered
   options.onStep?.('looking up packages')
   return { ...gathered, packages: await gatherPackages(lifting) }
+}
+
+/** Where nothing is started, an image is its files, and the environment that their libraries are found in. */
+function atWork(image: Image, binaries: readonly string[]): Image {
+  if (binaries.length > 0) return image
+  return { ...image, config: { ...EMPTY_CONFIG, env: image.config.env, labels: image.config.labels } }
 }
 
 async function withConfiguration(

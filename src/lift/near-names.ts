@@ -1,6 +1,6 @@
 import { LiftError } from '../errors.js'
 import { follow } from '../rootfs/follow.js'
-import { components, parent, type RootPath } from '../rootfs/path.js'
+import { components, join, parent, type RootPath } from '../rootfs/path.js'
 import type { Entry, RootFs } from '../rootfs/rootfs.js'
 
 const MOST = 3
@@ -10,12 +10,13 @@ export async function nearNames(
   rootfs: RootFs,
   asked: string,
   searchPath: readonly string[],
+  kinds: readonly Entry['kind'][] = ['file', 'symlink'],
 ): Promise<RootPath[]> {
   const wanted = components(asked).at(-1) ?? asked
   const directories = asked.includes('/') ? [parent(asked as RootPath), ...searchPath] : searchPath
   const found = new Map<string, { path: RootPath; distance: number }>()
   for (const directory of new Set(directories)) {
-    for (const entry of await filesIn(rootfs, directory).catch(unlessUnreadable)) {
+    for (const entry of await entriesIn(rootfs, directory, kinds).catch(unlessUnreadable)) {
       if (entry.path === asked) continue
       const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
       const distance = editDistance(name, wanted)
@@ -30,10 +31,31 @@ export async function nearNames(
     .map(({ path }) => path)
 }
 
-async function filesIn(rootfs: RootFs, directory: string): Promise<readonly Entry[]> {
+/**
+ * Up to three paths that differ from one that is not there in the first name that is wrong; what follows is kept
+ * where it is there too.
+ */
+export async function nearPaths(rootfs: RootFs, asked: RootPath): Promise<readonly RootPath[]> {
+  const parts = components(asked)
+  for (let index = 0; index < parts.length; index++) {
+    const path: RootPath = `/${parts.slice(0, index + 1).join('/')}`
+    if ((await follow(rootfs, path)).end !== undefined) continue
+    const near = await nearNames(rootfs, path, [], ['file', 'symlink', 'directory'])
+    const whole = near.map((one) => parts.slice(index + 1).reduce(join, one))
+    const there = await Promise.all(whole.map(async (one) => (await follow(rootfs, one)).end !== undefined))
+    return near.map((one, at) => (there[at] ? whole[at]! : one))
+  }
+  return []
+}
+
+async function entriesIn(
+  rootfs: RootFs,
+  directory: string,
+  kinds: readonly Entry['kind'][],
+): Promise<readonly Entry[]> {
   const end = (await follow(rootfs, directory)).end
   const entries = end?.kind === 'directory' ? await rootfs.list(end.path) : []
-  return entries.filter(({ kind }) => kind === 'file' || kind === 'symlink')
+  return entries.filter(({ kind }) => kinds.includes(kind))
 }
 
 /** A suggestion is no answer: what may not be looked at is left out. */

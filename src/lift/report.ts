@@ -1,3 +1,4 @@
+import { EMPTY_CONFIG } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import { describeImage, imageFindings } from './describe-image.js'
 import type { Finding } from './finding.js'
@@ -14,12 +15,14 @@ export function report(
   packages?: Packages,
 ): Answer {
   const entries = gathering.entries()
+  // What nobody starts needs no environment.
+  const source = programs.length > 0 ? image : { ...image, config: EMPTY_CONFIG }
   return {
-    image: describeImage(image),
+    image: describeImage(source),
     programs,
     entries: packages === undefined ? entries : entries.map((entry) => withPackage(entry, packages)),
     missing: uniqueMissing(gathering.missing),
-    findings: uniqueFindings([...gathering.findings, ...planned, ...imageFindings(image)]),
+    findings: uniqueFindings([...gathering.findings, ...planned, ...imageFindings(source)]),
     ...(packages === undefined ? {} : { packages: packages.packages, generated: packages.generated }),
   }
 }

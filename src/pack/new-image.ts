@@ -1,9 +1,10 @@
 import { LiftError } from '../errors.js'
-import type { ConfigOptions, ImageConfig } from '../image/config.js'
+import { type ConfigOptions, EMPTY_CONFIG, type ImageConfig } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import { imageNameOf } from '../image/reference.js'
 import { commandOf } from '../lift/command.js'
 import type { TreeLift } from '../lift/lift.js'
+import { subjectsOf } from '../lift/subjects.js'
 import type { Packing } from './packing.js'
 
 /** What the user wants of the new image, over what the source says. */
@@ -23,7 +24,7 @@ export function newImage(
   source: Pick<Image, 'config' | 'rootfs'>,
   options: NewImageOptions,
 ): Packing {
-  const { image, programs, tree } = lift
+  const { image, tree } = lift
   const { epoch } = options
   return {
     platform: image.platform,
@@ -34,10 +35,7 @@ export function newImage(
       ...baseAnnotations(lift),
       ...Object.fromEntries((options.annotations ?? []).map((line) => pairOf('annotation', line))),
     },
-    createdBy: `liftbin build ${programs
-      .map(({ path }) => path)
-      .sort()
-      .join(' ')}`,
+    createdBy: `liftbin build ${[...subjectsOf(lift)].sort().join(' ')}`,
     ...(epoch === undefined ? {} : { epoch }),
   }
 }
@@ -71,7 +69,7 @@ export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>
 }
 
 function newConfig(lift: TreeLift, source: ImageConfig, options: NewImageOptions): ImageConfig {
-  const { exposedPorts, volumes, stopSignal } = source
+  const { exposedPorts, volumes, stopSignal } = lift.programs.length > 0 ? source : EMPTY_CONFIG
   const user = options.user ?? lift.image.userNumbers ?? lift.image.user
   const workingDir = absolute(options.workdir ?? lift.image.workingDir)
   return {

@@ -146,6 +146,17 @@ test('the options reach the library', async () => {
   assert.deepEqual(lift.options.include, ['/a', '/b*'])
 })
 
+test('without a binary, something to include has to be named before an image is opened', async () => {
+  const shared = await runCli(['dir:/', '--include', '/a'], { lift: liftOf({ copies: [copyOf('/a')] }) })
+  assert.equal(shared.status, 0)
+  assert.match(shared.err, /^1 file, 1\.0 kB/m)
+  for (const argv of [['dir:/'], ['build', 'dir:/', '--to', 'tar:-']]) {
+    const { status, out, err, calls } = await runCli(argv)
+    assert.deepEqual([status, out, calls], [2, '', []])
+    assert.match(err, /neither a binary nor --include.*\n.*--include PATH/)
+  }
+})
+
 test('--verbose says where a missing library was looked for', async () => {
   const { err } = await runCli(['dir:/', 'ls', '-v'], { lift: lsLift({ findings: [missing] }) })
   assert.match(err, /^ {2}default: \/lib\/liblost\.so\.1 absent$/m)

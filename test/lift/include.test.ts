@@ -48,6 +48,33 @@ test('a pattern keeps the links in front of it', async () => {
   assert.deepEqual(await found('/conf/a*'), ['/conf/a.conf'])
 })
 
+test('a pattern may stand in any part of a path, and links are kept in front of it and behind', async () => {
+  assert.deepEqual(await found('/d*/deep/t?o'), ['/data/deep/two'])
+  assert.deepEqual(await found('/*/one'), ['/data/one'])
+  assert.deepEqual(await found('/con*/a.conf'), ['/conf/a.conf'])
+  assert.deepEqual(await found('/data/*k'), ['/data/link'])
+  assert.deepEqual(await found('/*/*.conf'), [
+    ...['/conf/a.conf', '/conf/b.conf', '/conf/x[1].conf'],
+    ...['/etc/a.conf', '/etc/b.conf', '/etc/x[1].conf'],
+  ])
+})
+
+test('a star is any number of characters, and several stars share them', async () => {
+  assert.deepEqual(await found('/etc/*a*.*c*f'), ['/etc/a.conf'])
+  assert.deepEqual(await found('/etc/a.conf**'), ['/etc/a.conf'])
+  assert.deepEqual(await found('/etc/*?a.conf*').catch(() => []), [])
+})
+
+test('a name that is not there is answered with the names near it, directories among them', async () => {
+  const hint = (pattern: string) => found(pattern).then(String, (error: LiftError) => error.hint)
+  assert.equal(await hint('/etc/real'), 'Did you mean /etc/real*?')
+  assert.equal(await hint('/daat'), 'Did you mean /data?')
+  assert.equal(await hint('/daat/deep/two'), 'Did you mean /data/deep/two?')
+  assert.equal(await hint('/daat/shallow'), 'Did you mean /data?')
+  assert.equal(await hint('/daat/*'), 'Did you mean /data?')
+  assert.equal(await hint('/nothing-like-it'), undefined)
+})
+
 test('what is not there, or is neither file nor directory, is refused', async () => {
   for (const pattern of ['/etc/none', '/etc/none*', '/none/*', '/etc/device', '/etc/a.conf/*']) {
     await assert.rejects(

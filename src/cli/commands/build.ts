@@ -37,6 +37,7 @@ export async function buildCommand(
 ): Promise<number> {
   const context = withWholeDoor(surroundings)
   const door = await context.wholeDoor()
+  door.checkWanted(binaries, given({ include: flags.include }))
   const { destination } = door.parseDestination(flags.to)
   const options = imageOptions(flags, context, door)
   const { lifts, written } = await onAllImages(reference, flags, context, async (opened) => {

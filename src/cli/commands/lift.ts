@@ -35,6 +35,7 @@ export async function liftCommand(
 ): Promise<number> {
   const context = isPlain(reference, flags, surroundings) ? surroundings : withWholeDoor(surroundings)
   const door = await context.door()
+  door.checkWanted(binaries, liftOptions(flags, context))
   checkOutput(flags.output, door)
   const lifts = await onImages(reference, flags, context, (opened) =>
     door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags, context) }),
