@@ -2,65 +2,7 @@ import { decodeText } from '../bytes.js'
 import type { RootFiles } from '../loader/files.js'
 import type { Confidence, Finder, Need, Subject, Surroundings } from './finder.js'
 import { importsAny } from './finder.js'
-
-/** What is looked up, by which functions, in which files, under which names of `nsswitch.conf`. */
-interface Lookup {
-  readonly databases: readonly string[]
-  readonly symbols: readonly string[]
-  readonly files: readonly `/${string}`[]
-  readonly what: string
-}
-
-const LOOKUPS: readonly Lookup[] = [
-  {
-    what: 'users',
-    databases: ['passwd'],
-    symbols: [
-      'getpwnam',
-      'getpwnam_r',
-      'getpwuid',
-      'getpwuid_r',
-      'getpwent',
-      'getlogin',
-      'getlogin_r',
-      'cuserid',
-    ],
-    files: ['/etc/passwd'],
-  },
-  {
-    what: 'groups',
-    databases: ['group', 'initgroups'],
-    symbols: ['getgrnam', 'getgrnam_r', 'getgrgid', 'getgrgid_r', 'getgrent', 'initgroups', 'getgrouplist'],
-    files: ['/etc/group'],
-  },
-  {
-    what: 'hosts',
-    databases: ['hosts'],
-    symbols: [
-      'getaddrinfo',
-      'getnameinfo',
-      'gethostbyname',
-      'gethostbyname_r',
-      'gethostbyname2',
-      'gethostbyname2_r',
-      'gethostbyaddr',
-      'gethostbyaddr_r',
-    ],
-    files: ['/etc/hosts'],
-  },
-  {
-    what: 'services',
-    databases: ['services'],
-    symbols: ['getservbyname', 'getservbyname_r', 'getservbyport', 'getservbyport_r', 'getservent'],
-    files: ['/etc/services'],
-  },
-  {
-    what: 'protocols',
-    databases: ['protocols'],
-    symbols: ['getprotobyname', 'getprotobyname_r', 'getprotobynumber', 'getprotobynumber_r', 'getprotoent'],
-    files: ['/etc/protocols'],
-  },
-]
+import { LOOKUPS, type Lookup } from './lookups.js'
 
 /**
  * What looking up users, groups, hosts, services and protocols opens: for musl the files alone, for glibc what
@@ -72,9 +14,9 @@ export const nss: Finder = {
   reads: 'all',
   find: async (subject, surroundings) => {
     const lookups = LOOKUPS.filter(({ symbols }) => importsAny(subject, symbols))
-    const needs = lookups.flatMap(fileNeeds)
-    if (subject.dialect === 'musl' || lookups.length === 0) return needs
-    return [...needs, ...(await switchNeeds(subject, lookups, surroundings))]
+    if (subject.dialect === 'musl') return lookups.filter(({ musl }) => musl === 'read').flatMap(fileNeeds)
+    if (lookups.length === 0) return []
+    return [...lookups.flatMap(fileNeeds), ...(await switchNeeds(subject, lookups, surroundings))]
   },
 }
 
@@ -104,6 +46,12 @@ async function switchNeeds(
 const HOST_NEEDS: readonly Need[] = [
   { kind: 'path', path: '/etc/host.conf', confidence: 'possible', why: 'looks up hosts' },
   { kind: 'path', path: '/etc/gai.conf', confidence: 'possible', why: 'looks up hosts' },
+  {
+    kind: 'path',
+    path: '/etc/services',
+    confidence: 'possible',
+    why: 'looks up hosts, maybe with a service',
+  },
   {
     kind: 'library',
     names: ['libidn2.so.0'],

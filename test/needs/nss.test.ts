@@ -56,6 +56,32 @@ test('musl looks into the files alone', async () => {
   assert.deepEqual(await likely({ imports: ['getpwnam'], dialect: 'musl', tree }), ['/etc/passwd'])
 })
 
+test('musl has protocols built in, and knows nothing of what only glibc looks up', async () => {
+  const imports = ['getservbyname', 'getprotobyname', 'getnetbyname', 'ether_hostton', 'getaliasbyname']
+  assert.deepEqual(await likely({ imports, dialect: 'musl' }), ['/etc/services'])
+})
+
+test('each database has its file, and its line in nsswitch.conf', async () => {
+  const rows = [
+    ['getspnam', '/etc/shadow', 'shadow'],
+    ['getsgnam', '/etc/gshadow', 'gshadow'],
+    ['getnetbyname', '/etc/networks', 'networks'],
+    ['getrpcbyname', '/etc/rpc', 'rpc'],
+    ['ether_hostton', '/etc/ethers', 'ethers'],
+    ['getaliasbyname', '/etc/aliases', 'aliases'],
+    ['innetgr', '/etc/netgroup', 'netgroup'],
+    ['initgroups', '/etc/group', 'initgroups'],
+  ] as const
+  for (const [symbol, file, database] of rows) {
+    const tree = { [CONF]: `x${database}: bad\n${database}: own` }
+    assert.deepEqual(
+      await likely({ imports: [symbol], tree, libc: NEW }),
+      [file, CONF, 'libnss_own.so.2'],
+      symbol,
+    )
+  }
+})
+
 test('a name in nsswitch.conf never leads out of the directories of libraries', async () => {
   const tree = { [CONF]: 'passwd: ../../x files;y ok' }
   assert.deepEqual(await likely({ imports: ['getpwnam'], libc: NEW, tree }), [
