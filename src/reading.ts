@@ -4,7 +4,7 @@
  */
 export type { Audit, AuditedBinary, AuditedLibrary } from './audit/audit.js'
 export { audit } from './audit/audit-image.js'
-export { type ChainLink, chainsText, missingText } from './emit/chains.js'
+export { chainsText, missingText } from './emit/chains.js'
 export type { AuditEmitter, EmitOptions, Emitter, PlatformLift } from './emit/emitter.js'
 export { AUDIT_FORMATS, LIFT_FORMATS } from './emit/index.js'
 export { type Built, buildJson } from './emit/json.js'
@@ -41,7 +41,7 @@ export type {
 } from './lift/lift.js'
 export { checkWanted, type LiftOptions, lift, liftTree } from './lift/lift-image.js'
 export type { TreeEntry } from './lift/tree.js'
-export { type WhyChain, why } from './lift/why.js'
+export { type WhyChain, type WhyStep, why } from './lift/why.js'
 export type { Attempt, Outcome, Rule } from './loader/loader.js'
 export type { Confidence } from './needs/finder.js'
 export { FINDERS, type FinderName } from './needs/index.js'

@@ -1,19 +1,11 @@
 import type { Missing } from '../lift/lift.js'
+import type { WhyChain, WhyStep } from '../lift/why.js'
 import { type Paint, PLAIN } from './paint.js'
 import { printable } from './printable.js'
 import { type Branch, drawTree } from './tree.js'
 
-/** One object on the way from a program to a library; the first one is the program itself. */
-export interface ChainLink {
-  readonly path: string
-  readonly name: string
-  readonly rule: string
-  readonly confidence?: string
-  readonly reason?: string
-}
-
 /** The chains that bring a library in, each as a staircase from the program down to it. */
-export function chainsText(chains: readonly (readonly ChainLink[])[], paint: Paint = PLAIN): string {
+export function chainsText(chains: readonly WhyChain[], paint: Paint = PLAIN): string {
   return chains.map((chain) => `${staircase(chain, paint).join('\n')}\n`).join('\n')
 }
 
@@ -22,7 +14,7 @@ export function missingText(missing: readonly Missing[], paint: Paint = PLAIN): 
   return missing.map((one) => `${drawTree(missingTree(one, paint)).join('\n')}\n`).join('\n')
 }
 
-function staircase(chain: readonly ChainLink[], paint: Paint): readonly string[] {
+function staircase(chain: WhyChain, paint: Paint): readonly string[] {
   return chain.map((link, depth) => {
     if (depth === 0) return paint.strong(printable(link.path))
     const indent = '   '.repeat(Math.min(depth - 1, DEEPEST))
@@ -31,7 +23,7 @@ function staircase(chain: readonly ChainLink[], paint: Paint): readonly string[]
   })
 }
 
-function reasonOf({ rule, confidence, reason }: ChainLink): string {
+function reasonOf({ rule, confidence, reason }: WhyStep): string {
   return reason === undefined ? rule : `${rule}, ${confidence}: ${printable(reason)}`
 }
 
