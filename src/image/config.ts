@@ -12,6 +12,8 @@ export interface ImageConfig {
   readonly exposedPorts: readonly string[]
   readonly volumes: readonly string[]
   readonly stopSignal?: string
+  /** What HEALTHCHECK runs, the way to run it first (`CMD`, `CMD-SHELL`); absent where there is none, or NONE. */
+  readonly healthcheck?: readonly string[]
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -58,7 +60,13 @@ export function imageConfigOf(value: unknown): ImageConfig {
     ...optional('user', textOf(config.User)),
     ...optional('workingDir', textOf(config.WorkingDir)),
     ...optional('stopSignal', textOf(config.StopSignal)),
+    ...optional('healthcheck', healthcheckOf(config.Healthcheck)),
   }
+}
+
+function healthcheckOf(value: unknown): readonly string[] | undefined {
+  const test = stringsOf(objectOf(value).Test)
+  return test.length === 0 || test[0] === 'NONE' ? undefined : test
 }
 
 /** An image's configuration document (OCI image-spec, "config"; Docker's image JSON 1.2). */

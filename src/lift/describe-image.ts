@@ -24,6 +24,8 @@ export function imageFindings({ config, copySource }: Image): Finding[] {
     if (/[\r\n]/.test(line)) facts.push({ kind: 'environment-dropped', name: line.split('=')[0] ?? '' })
   }
   if (config.user !== undefined && config.user !== '') facts.push({ kind: 'user', user: config.user })
+  const { healthcheck } = config
+  if (healthcheck !== undefined) facts.push({ kind: 'healthcheck-dropped', test: healthcheck })
   if (copySource.kind === 'image' && !copySource.pinned)
     facts.push({ kind: 'unpinned', from: copySource.from })
   return facts.map((fact) => finding(fact))

@@ -41,6 +41,7 @@ export type FindingFacts =
   | { kind: 'user'; user: string }
   | { kind: 'user-unknown'; user: string }
   | { kind: 'groups-lost'; user: string; groups: readonly number[] }
+  | { kind: 'healthcheck-dropped'; test: readonly string[] }
   | { kind: 'attributes-unread'; reason: string }
   | { kind: 'from-ldd'; program: string; names: readonly string[] }
   | { kind: 'ldd-failed'; program: string; reason: string }
@@ -194,6 +195,11 @@ const WORDS: Words = {
     (f) => `ENV ${f.name} holds a line break, which no Dockerfile can write; it is left out`,
   ],
   user: ['note', (f) => `the image runs as user ${f.user}; the Dockerfile keeps that only as a comment`],
+  'healthcheck-dropped': [
+    'note',
+    () =>
+      'the image has a HEALTHCHECK, which is not taken over: it may need a shell, and programs of its own',
+  ],
   'attributes-unread': [
     'warning',
     (f) => `capabilities and other attributes of files are not known, so they are not kept: ${f.reason}`,

@@ -17,6 +17,7 @@ test('a configuration says how to run the image, for which platform, and what it
     Volumes: { '/data': {} },
     StopSignal: 'SIGQUIT',
     Labels: { a: 'b', wrong: 7 },
+    Healthcheck: { Test: ['CMD-SHELL', 'curl -f http://localhost/'], Interval: 30_000_000_000 },
   }
   const rootfs = { type: 'layers', diff_ids: ['sha256:1', 'sha256:2'] }
   assert.deepEqual(parse({ os: 'linux', architecture: 'arm', variant: 'v6', config, rootfs }), {
@@ -30,6 +31,7 @@ test('a configuration says how to run the image, for which platform, and what it
       volumes: ['/data'],
       stopSignal: 'SIGQUIT',
       labels: { a: 'b' },
+      healthcheck: ['CMD-SHELL', 'curl -f http://localhost/'],
     },
     platform: { os: 'linux', architecture: 'arm', variant: 'v6' },
     diffIds: ['sha256:1', 'sha256:2'],
@@ -47,6 +49,12 @@ test('what a configuration does not say is empty, also where it says null or som
     { config: wrong, rootfs: { diff_ids: 'x' } },
   ])
     assert.deepEqual(parse(document), nothing)
+})
+
+test('a HEALTHCHECK that runs nothing is none', () => {
+  for (const value of [{ Test: ['NONE'] }, { Test: [] }, { Test: null }, {}, null, 'x', { Test: 'CMD x' }])
+    assert.deepEqual(imageConfigOf({ Healthcheck: value }), EMPTY_CONFIG)
+  assert.deepEqual(imageConfigOf({ Healthcheck: { Test: ['CMD', 'x'] } }).healthcheck, ['CMD', 'x'])
 })
 
 test('the last of several values of a variable counts, and its name is compared whole', () => {

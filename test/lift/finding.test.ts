@@ -207,6 +207,12 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     lift: liftTree,
     facts: { reason: 'no tool' },
   },
+  'healthcheck-dropped': {
+    severity: 'note',
+    tree: x(),
+    parts: { config: { healthcheck: ['CMD', 'curl'] } },
+    facts: { test: ['CMD', 'curl'] },
+  },
   'user-unknown': {
     severity: 'warning',
     tree: x(),
