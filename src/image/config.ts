@@ -47,6 +47,13 @@ export function envOf(config: ImageConfig, name: string): string | undefined {
   return config.env.findLast((line) => line.startsWith(prefix))?.slice(prefix.length)
 }
 
+/** Lines `NAME=value` with others over them: a name keeps its place and gets its last value. */
+export function mergedEnv(lines: readonly string[], others: readonly string[] = []): readonly string[] {
+  const merged = new Map<string, string>()
+  for (const line of [...lines, ...others]) merged.set(line.split('=', 1)[0]!, line)
+  return [...merged.values()]
+}
+
 /** The part of a configuration that says how to run the image, in the field names of Docker and of OCI alike. */
 export function imageConfigOf(value: unknown): ImageConfig {
   const config = objectOf(value)

@@ -11,6 +11,8 @@ export interface NeedOptions {
   readonly without?: readonly string[]
   /** Whether what is not taken is told as well, for which every finder has to look at everything; default `all`. */
   readonly tell?: 'all' | 'taken'
+  /** Variables that runs of the lift have besides the image's, or in the place of those: `TZ=Europe/Paris`. */
+  readonly variables?: readonly string[]
 }
 
 /** Whether a need of some finder is taken, and by which option it would be. */

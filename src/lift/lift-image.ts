@@ -1,5 +1,5 @@
 import { LiftError } from '../errors.js'
-import { EMPTY_CONFIG } from '../image/config.js'
+import { EMPTY_CONFIG, mergedEnv } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
@@ -123,7 +123,8 @@ async function gather(
   }
   const placed = programs.flatMap((program) => program.placed)
   for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
-  placed.push(...(await gatherNeeds(lifting, image.config, placed, chosen)))
+  const config = { ...image.config, env: mergedEnv(image.config.env, options.variables) }
+  placed.push(...(await gatherNeeds(lifting, config, placed, chosen)))
   const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
   const gathered = { lifting, programs: await Promise.all(described), placed }
   if (options.packages !== 'reduced') return gathered

@@ -1,5 +1,5 @@
 import { LiftError } from '../errors.js'
-import { type ConfigOptions, EMPTY_CONFIG, type ImageConfig } from '../image/config.js'
+import { type ConfigOptions, EMPTY_CONFIG, type ImageConfig, mergedEnv } from '../image/config.js'
 import type { Image } from '../image/image.js'
 import { imageNameOf } from '../image/reference.js'
 import { commandOf } from '../lift/command.js'
@@ -98,12 +98,9 @@ function homeOf({ image: { userHome } }: TreeLift, { user }: NewImageOptions): r
   return user === undefined && userHome !== undefined ? [`HOME=${userHome}`] : []
 }
 
-/** A name keeps its place and gets its last value. */
 function environment(ofImage: readonly string[], asked: readonly string[]): readonly string[] {
   for (const line of asked) pairOf('env', line)
-  const lines = new Map<string, string>()
-  for (const line of [...ofImage, ...asked]) lines.set(line.split('=', 1)[0]!, line)
-  return [...lines.values()]
+  return mergedEnv(ofImage, asked)
 }
 
 /** What says what the source is, which the new image is not. */

@@ -64,6 +64,12 @@ test('--verbose and the JSON tell each need that is not taken, with its reason',
   )
 })
 
+test('what a run needs follows from the variables of --env', async () => {
+  const { out } = await run('--needs', 'likely', '--env', 'TZ=UTC')
+  assert.match(out, /zoneinfo\/UTC/)
+  assert.doesNotMatch((await run('--needs', 'likely')).out, /zoneinfo/)
+})
+
 test('a finder or a confidence that there is not is a wrong usage', async () => {
   for (const options of [
     ['--with', 'gcc'],

@@ -224,3 +224,19 @@ test('tables and notes that are no sound ones are no needs, and no fault of a li
     ['need-unclear warning'],
   )
 })
+
+test("needs are those of runs with the new image's variables, over the source's", async () => {
+  const [zones, env] = ['/usr/share/zoneinfo', ['TZ=Europe/Rome', 'A=1']]
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['localtime'] }),
+    [`${zones}/Europe/Rome`]: 'Rome',
+    [`${zones}/Asia/Tokyo`]: 'Tokyo',
+  }
+  const lifted = async (variables?: readonly string[]) => {
+    const image = smallImage(debianTree(tree), { config: { env } })
+    const { copies } = await lift(image, ['x'], { needs: 'likely', ...(variables && { variables }) })
+    return copies.map(({ to }) => to).filter((path) => path.startsWith(zones))
+  }
+  assert.deepEqual(await lifted(), [`${zones}/Europe/Rome`])
+  assert.deepEqual(await lifted(['TZ=Asia/Tokyo']), [`${zones}/Asia/Tokyo`])
+})

@@ -64,7 +64,8 @@ async function liftOne(
 ): Promise<TreeLift> {
   const lift = await door.liftTree(image, binaries, {
     ...common,
-    ...given({ include: flags.include, packages: flags.packages ? ('reduced' as const) : undefined }),
+    ...given({ include: flags.include, variables: flags.env }),
+    ...given({ packages: flags.packages ? ('reduced' as const) : undefined }),
     ...needOptions(flags),
     ...lddOptions(flags),
   })

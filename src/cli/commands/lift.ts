@@ -76,7 +76,7 @@ function findingsFor({ stage }: LiftFlags, { findings }: Lift): readonly Finding
 function liftOptions(flags: LiftFlags, context: Context): LiftOptions {
   const packages = flags.packages ? 'reduced' : undefined
   return {
-    ...given({ include: flags.include, packages }),
+    ...given({ include: flags.include, variables: flags.env, packages }),
     ...needOptions(flags),
     tell: tellsAll(flags, context) ? 'all' : 'taken',
     ...lddOptions(flags),
