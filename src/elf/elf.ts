@@ -17,7 +17,8 @@ export {
   ociPlatform,
 } from './machine.js'
 export { type ElfNotes, readNotes, readNotesSoon } from './notes.js'
-export { definesSymbols } from './symbols.js'
+export { definedSymbols, definesSymbols } from './symbols.js'
+export { constantTexts } from './texts.js'
 
 /** The ELF header and segments as read; numbers unchanged, so a loader's own checks can be repeated on them. */
 export interface ElfHeader {

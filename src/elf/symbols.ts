@@ -1,4 +1,4 @@
-import { type Blocks, type ByteReader, parseBlocks } from '../bytes.js'
+import { type Blocks, type ByteReader, parseBlocks, parseSoon, type Soon } from '../bytes.js'
 import { offsetOf, readTagValues, SYMBOL_TAGS } from './dynamic.js'
 import type { ElfFile, Segment } from './elf.js'
 import { viewOf, wordAt, wordsOf } from './fields.js'
@@ -13,9 +13,23 @@ export async function definesSymbols(
   names: readonly string[],
 ): Promise<boolean> {
   return parseBlocks(reader, (blocks) => {
-    const tables = tablesOf(readTagValues(blocks, elf), elf.segments)
-    return tables !== undefined && names.every((name) => definesSymbol({ blocks, elf, tables }, name))
+    const defines = definitionsIn(blocks, elf)
+    return names.every(defines)
   })
+}
+
+/** Which of these symbols such a file defines. No promise where nothing has to be waited for. */
+export function definedSymbols(
+  reader: ByteReader,
+  elf: ElfFile,
+  wanted: ReadonlySet<string>,
+): Soon<ReadonlySet<string>> {
+  return parseSoon(reader, (blocks) => new Set([...wanted].filter(definitionsIn(blocks, elf))))
+}
+
+function definitionsIn(blocks: Blocks, elf: ElfFile): (name: string) => boolean {
+  const tables = tablesOf(readTagValues(blocks, elf), elf.segments)
+  return tables === undefined ? () => false : (name) => definesSymbol({ blocks, elf, tables }, name)
 }
 
 /** File offsets of the tables that a look-up goes through. */

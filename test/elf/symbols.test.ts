@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferReader } from '../../src/bytes.js'
-import { definesSymbols, readElf } from '../../src/elf/elf.js'
+import { definedSymbols, definesSymbols, readElf } from '../../src/elf/elf.js'
 import { buildElf, type ElfOptions } from '../support/elf-builder.js'
 
 async function defines(options: ElfOptions, names: readonly string[]): Promise<boolean> {
@@ -77,3 +77,12 @@ function symbolAt(bytes: Buffer): number {
   const at = bytes.indexOf(Buffer.from([0x12, 0, 1, 0, 0x40, 0, 0, 0, 0, 0, 0, 0])) - 4
   return at > 0 ? at : assert.fail('no symbol')
 }
+
+test('of many wanted symbols the defined ones are told, and imported ones are not defined', async () => {
+  for (const hashStyle of ['gnu', 'sysv'] as const) {
+    const reader = bufferReader(buildElf({ hashStyle, defines: SOME, imports: ['omega'] }))
+    const wanted = new Set(['beta', 'omega', 'nothing', 'delta'])
+    const defined = await definedSymbols(reader, await readElf(reader), wanted)
+    assert.deepEqual([...defined], ['beta', 'delta'])
+  }
+})

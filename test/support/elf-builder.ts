@@ -55,6 +55,8 @@ export interface ElfOptions {
   readonly dynamic?: boolean
   /** PT_NOTE segments, each with its notes. */
   readonly notes?: readonly NoteSegment[]
+  /** What stands in a read-only PT_LOAD of its own, one byte a character. */
+  readonly constants?: string
   /** Program headers appended as they are. */
   readonly segments?: readonly RawSegment[]
   /** Added to every virtual address, a multiple of 4096; default 0 for dyn, 0x400000 for exec. */
@@ -132,6 +134,7 @@ type Part =
   | 'interp'
   | `note${number}`
   | 'hash'
+  | 'constants'
   | 'dynsym'
   | 'versym'
   | 'verneed'
@@ -258,7 +261,8 @@ function planOf(
   const notes = options.notes ?? []
   const atEnd = options.strtabAtEnd ?? false
   const parts = new Map<Part, { at: number; bytes: Buffer }>()
-  const programs = 1 + Number(options.interp !== undefined) + notes.length + (dynamic ? 3 + Number(atEnd) : 1)
+  const some = [options.interp, options.constants].filter((part) => part !== undefined).length
+  const programs = 1 + some + notes.length + (dynamic ? 3 + Number(atEnd) : 1)
   let end = HEADER[size] + PHENT[size] * (programs + (options.segments?.length ?? 0))
   const place = (part: Part, bytes: Buffer): { at: number; bytes: Buffer } => {
     const placed = { at: Math.ceil(end / 8) * 8, bytes }
@@ -288,6 +292,10 @@ function planOf(
     if (atEnd) {
       const table = place('dynstr', strings)
       loads.push(load(table.at, table.bytes.length, base + delta + PAGE, 4))
+    }
+    if (options.constants !== undefined) {
+      const table = place('constants', Buffer.from(options.constants, 'latin1'))
+      loads.push(load(table.at, table.bytes.length, base + delta + 2 * PAGE, 4))
     }
     const address = (part: Part): number => {
       const { at } = parts.get(part)!
