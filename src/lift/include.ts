@@ -11,6 +11,8 @@ export interface Included {
   readonly path: RootPath
   readonly trail: Trail
   readonly end: FileEntry | DirectoryEntry
+  /** Names in the directory that are left out where the layout allows it; a Dockerfile copies directories whole. */
+  readonly except?: readonly string[]
 }
 
 /**
@@ -85,16 +87,29 @@ export interface IncludedEntry {
   readonly entry: Entry
 }
 
-/** What comes with something included: the file itself, or all that lies in a directory. */
+/** What comes with something included: the file itself, or what lies in a directory. */
 export async function* includedEntries(
   files: RootFiles,
-  { path, end }: Included,
+  { path, end, except = [] }: Included,
 ): AsyncGenerator<IncludedEntry> {
   if (end.kind === 'file') yield { at: path, entry: end }
   else {
     const start = end.path === '/' ? 1 : end.path.length + 1
-    for await (const entry of walk(files.rootfs, end.path)) {
+    for await (const entry of entriesBelow(files, end.path, except)) {
       yield { at: join(path, entry.path.slice(start)), entry }
     }
+  }
+}
+
+async function* entriesBelow(
+  { rootfs }: RootFiles,
+  directory: RootPath,
+  except: readonly string[],
+): AsyncGenerator<Entry> {
+  if (except.length === 0) return yield* walk(rootfs, directory)
+  for (const entry of await rootfs.list(directory)) {
+    if (except.includes(basename(entry.path))) continue
+    yield entry
+    if (entry.kind === 'directory') yield* walk(rootfs, entry.path)
   }
 }

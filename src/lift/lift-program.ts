@@ -1,11 +1,12 @@
 import type { Closure } from '../closure/closure.js'
+import { LiftError } from '../errors.js'
 import type { LoadedObject } from '../loader/loader.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
 import type { Placed } from './check.js'
 import type { Examination } from './examine.js'
 import { finding } from './finding.js'
 import { examineFully } from './ldd.js'
-import type { LiftedProgram } from './lift.js'
+import type { LiftedProgram, Why } from './lift.js'
 import { addFaults, type Lifting } from './lifting.js'
 import { findProgram, type Started } from './programs.js'
 
@@ -25,9 +26,41 @@ export async function liftProgram(lifting: Lifting, asked: string): Promise<Plac
   for (const step of steps) await gatherStep(lifting, step)
   return {
     program: describeProgram(asked, steps),
-    placed: steps.flatMap(({ examination, at }) => (examination === undefined ? [] : [{ examination, at }])),
+    placed: steps.flatMap(placesOf),
   }
 }
+
+/**
+ * Gathers a program that others start where it lies, with its chain of interpreters and what each of them needs.
+ * Undefined for what Linux would not start.
+ */
+export async function liftStarted(
+  lifting: Lifting,
+  path: RootPath,
+  why: Why,
+): Promise<readonly Placed[] | undefined> {
+  const chain = await findStarted(lifting, path, why)
+  const steps: Step[] = []
+  for (const started of chain) steps.push(await examineStep(lifting, started, undefined))
+  for (const step of steps) await gatherStep(lifting, step)
+  return chain.length === 0 ? undefined : steps.flatMap(placesOf)
+}
+
+/** A program and its chain of interpreters, as far as they are there; nothing for what Linux would not start. */
+export async function findStarted(
+  { examiner }: Lifting,
+  path: RootPath,
+  why: Why,
+): Promise<readonly Started[]> {
+  try {
+    return (await findProgram(examiner.files, examiner.environment, path, why)).chain
+  } catch (error) {
+    if (error instanceof LiftError && UNSTARTABLE.has(error.code)) return []
+    throw error
+  }
+}
+
+const UNSTARTABLE: ReadonlySet<string> = new Set(['not-elf', 'malformed-elf', 'not-a-file', 'unsupported'])
 
 /** One file of a chain, examined if it is an ELF file, and where the planned tree has it. */
 interface Step {
@@ -36,7 +69,16 @@ interface Step {
   readonly at: RootPath
 }
 
-async function examineStep({ examiner, layout }: Lifting, started: Started, first: Started): Promise<Step> {
+function placesOf({ examination, at }: Step): readonly Placed[] {
+  return examination === undefined ? [] : [{ examination, at }]
+}
+
+/** Only the first of what was asked for may be moved. */
+async function examineStep(
+  { examiner, layout }: Lifting,
+  started: Started,
+  first: Started | undefined,
+): Promise<Step> {
   const { trail, file, elf } = started
   const examination = elf === undefined ? undefined : await examineFully(examiner, trail, file, elf)
   const isMoved = layout === 'copies' && started === first

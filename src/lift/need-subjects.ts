@@ -1,5 +1,13 @@
+import type { Soon } from '../bytes.js'
 import type { Closure } from '../closure/closure.js'
-import { type ElfFile, type ElfNotes, importedSymbols, readNotesSoon } from '../elf/elf.js'
+import {
+  constantTexts,
+  definedSymbols,
+  type ElfFile,
+  type ElfNotes,
+  importedSymbols,
+  readNotesSoon,
+} from '../elf/elf.js'
 import { LiftError } from '../errors.js'
 import type { LoadedObject } from '../loader/loader.js'
 import type { Finder, Subject } from '../needs/finder.js'
@@ -9,6 +17,7 @@ import type { Examination } from './examine.js'
 /** What is asked of objects. */
 export interface Asked {
   readonly symbols: ReadonlySet<string>
+  readonly definitions: ReadonlySet<string>
   /** Whether only those are of interest that declare something. */
   readonly mustDeclare: boolean
 }
@@ -17,6 +26,7 @@ export interface Asked {
 export function askedBy(finders: readonly Finder[]): Asked {
   return {
     symbols: new Set(finders.flatMap(({ symbols }) => [...symbols])),
+    definitions: new Set(finders.flatMap(({ defines = [] }) => [...defines])),
     mustDeclare: finders.every(({ reads }) => reads === 'notes'),
   }
 }
@@ -24,7 +34,7 @@ export function askedBy(finders: readonly Finder[]): Asked {
 /** The objects of an examination about which finders are asked: each file once, and none of the C library. */
 export async function newSubjects(
   rootfs: RootFs,
-  { symbols, mustDeclare }: Asked,
+  asked: Asked,
   { baseline, loader }: Examination,
   seen: Set<string>,
 ): Promise<readonly Subject[]> {
@@ -33,9 +43,9 @@ export async function newSubjects(
   for (const object of baseline.objects) {
     if (seen.has(object.file.path)) continue
     seen.add(object.file.path)
-    if (mustDeclare && !mayDeclare(object.elf)) continue
+    if (asked.mustDeclare && !mayDeclare(object.elf)) continue
     if (object === baseline.loader || isOfLibc(object)) continue
-    subjects.push(await subjectOf(rootfs, symbols, object, baseline, loader.dialect))
+    subjects.push(await subjectOf(rootfs, asked, object, baseline, loader.dialect))
   }
   return subjects
 }
@@ -65,25 +75,44 @@ const PT_NOTE = 4
 
 async function subjectOf(
   rootfs: RootFs,
-  symbols: ReadonlySet<string>,
+  { symbols, definitions }: Asked,
   object: LoadedObject,
   closure: Closure,
   dialect: Subject['dialect'],
 ): Promise<Subject> {
-  try {
-    const reader = rootfs.open(object.file)
-    const imports = symbols.size === 0 ? symbols : importedSymbols(reader, object.elf, symbols)
-    const notes = mayDeclare(object.elf) ? readNotesSoon(reader, object.elf) : NO_NOTES
-    return {
-      object,
-      closure,
-      dialect,
-      imports: imports instanceof Promise ? await imports : imports,
-      dlopenNotes: (notes instanceof Promise ? await notes : notes).dlopen,
-    }
-  } catch (error) {
-    // A loader does not look at notes, and is content with less than whole tables.
-    if (!(error instanceof LiftError) || error.code !== 'malformed-elf') throw error
-    return { object, closure, dialect, imports: new Set(), dlopenNotes: [] }
+  const { elf } = object
+  const reader = rootfs.open(object.file)
+  let texts: Promise<readonly string[]> | undefined
+  return {
+    object,
+    closure,
+    dialect,
+    imports: symbols.size === 0 ? symbols : await sound(() => importedSymbols(reader, elf, symbols), NONE),
+    defines:
+      definitions.size === 0
+        ? definitions
+        : await sound(() => definedSymbols(reader, elf, definitions), NONE),
+    dlopenNotes: mayDeclare(elf) ? (await sound(() => readNotesSoon(reader, elf), NO_NOTES)).dlopen : [],
+    texts: () => {
+      texts ??= constantTexts(reader, elf, isTelling)
+      return texts
+    },
   }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** A loader does not look at notes, and is content with less than whole tables. */
+async function sound<T>(read: () => Soon<T>, otherwise: T): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof LiftError) || error.code !== 'malformed-elf') throw error
+    return otherwise
+  }
+}
+
+/** What finders look for in texts. */
+function isTelling(text: string): boolean {
+  return text.startsWith('/') || text.includes('.so')
 }

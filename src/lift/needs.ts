@@ -3,16 +3,20 @@ import { LiftError } from '../errors.js'
 import type { ImageConfig } from '../image/config.js'
 import type { Need, Subject } from '../needs/finder.js'
 import { type FinderName, findersOf } from '../needs/index.js'
+import type { RootPath } from '../rootfs/path.js'
 import type { Placed } from './check.js'
 import type { ChosenNeeds } from './chosen-needs.js'
 import { missingOf } from './closure-findings.js'
 import type { Examination } from './examine.js'
 import { finding } from './finding.js'
+import type { Included } from './include.js'
 import type { Why } from './lift.js'
 import { liftElfFiles } from './lift-included.js'
+import { liftStarted } from './lift-program.js'
 import { addFaults, type Lifting } from './lifting.js'
 import { askedBy, newSubjects } from './need-subjects.js'
 import { addNotTaken, type NotTaken } from './not-taken.js'
+import { isShell, outsideOf } from './taken-directory.js'
 
 /**
  * Asks the finders about everything that is loaded, takes along what is chosen of their answers, and asks again about
@@ -58,6 +62,8 @@ interface Found {
   readonly need: Need
   readonly subject: Subject
   readonly examination: Examination
+  /** What asks for it in place of the object. */
+  readonly asker?: RootPath
 }
 
 interface Run {
@@ -75,42 +81,74 @@ async function meet(run: Run, found: Found): Promise<void> {
   if (need.kind === 'unclear')
     run.lifting.gathering.addFindings([finding({ kind: 'need-unclear', finder, neededBy, reason: need.why })])
   else if (!run.chosen.takes(finder, need.confidence))
-    run.left.push({ finder, need, subject, loader: found.examination.loader })
+    run.left.push({ ...found, loader: found.examination.loader })
   else if (need.kind === 'library') await takeLibrary(run, found, need)
+  else if (need.kind === 'bare-directory') await takeBareDirectory(run, found, need.path)
   else await takePath(run, found, need)
 }
 
 type LibraryNeed = Extract<Need, { kind: 'library' }>
-type PathNeed = Extract<Need, { kind: 'path' | 'bare-directory' }>
+type PathNeed = Extract<Need, { kind: 'path' | 'program' }>
 
 function reasonFor(found: Found, name: string): Why {
-  return { neededBy: found.subject.object.name, name, ...openingOf(found) }
+  return { neededBy: found.asker ?? found.subject.object.name, name, ...openingOf(found) }
 }
 
 function openingOf({ finder, need: { confidence, why } }: Found) {
   return { rule: `need:${finder}`, confidence, reason: why } as const
 }
 
-/** Paths of other distributions are not there, which is no fault. */
-async function takePath(run: Run, found: Found, { kind, path }: PathNeed): Promise<void> {
+async function takeBareDirectory(run: Run, found: Found, path: RootPath): Promise<void> {
   const { examiner, gathering, layout } = run.lifting
   const trail = await examiner.files.trail(path, '/')
   const { end } = trail
   const why = reasonFor(found, path)
-  if (kind === 'bare-directory') {
-    if (end?.kind !== 'directory') return
-    if (layout === 'tree') gathering.addBareDirectory(trail, end, why)
-    else if ((await examiner.files.rootfs.list(end.path)).length === 0)
-      gathering.addIncluded({ path, trail, end }, why)
-    else run.left.push({ ...found, need: found.need, loader: undefined, option: 'liftbin build' })
-  } else if (end?.kind === 'file' || end?.kind === 'directory') {
-    const isNew = !gathering.has(path)
-    const included = { path, trail, end }
-    gathering.addIncluded(included, why)
-    if (!isNew) return
-    const placed = await liftElfFiles(run.lifting, included)
-    run.placed.push(...placed)
-    run.pending.push(...placed.map(({ examination }) => examination))
+  if (end?.kind !== 'directory') return
+  if (layout === 'tree') gathering.addBareDirectory(trail, end, why)
+  else if ((await examiner.files.rootfs.list(end.path)).length === 0)
+    gathering.addIncluded({ path, trail, end }, why)
+  else run.left.push({ ...found, loader: undefined, option: 'liftbin build' })
+}
+
+/** Paths of other distributions are not there, which is no fault. */
+async function takePath(run: Run, found: Found, need: PathNeed): Promise<void> {
+  const { examiner, gathering } = run.lifting
+  const { kind, path } = need
+  const trail = await examiner.files.trail(path, '/')
+  const { end } = trail
+  if (end?.kind !== 'file' && end?.kind !== 'directory') return
+  const why = reasonFor(found, path)
+  const isNew = !gathering.has(path)
+  if (kind === 'program') {
+    const placed = isNew ? await liftStarted(run.lifting, path, why) : undefined
+    if (placed !== undefined) return follow(run, placed)
+  }
+  const included = { path, trail, end, ...(kind === 'path' && need.except ? { except: need.except } : {}) }
+  gathering.addIncluded(included, why)
+  if (!isNew) return
+  follow(run, await liftElfFiles(run.lifting, included))
+  if (end.kind === 'directory') await takeOutside(run, found, included)
+}
+
+/** What is loaded now is asked about in turn. */
+function follow(run: Run, placed: readonly Placed[]): void {
+  run.placed.push(...placed)
+  run.pending.push(...placed.map(({ examination }) => examination))
+}
+
+/** What starts scripts may be large; where it is no shell, it is for those who need these very scripts. */
+async function takeOutside(run: Run, found: Found, directory: Included): Promise<void> {
+  const { linked, interpreters } = await outsideOf(run.lifting, directory)
+  for (const { included, why } of linked) {
+    run.lifting.gathering.addIncluded(included, why)
+    follow(run, await liftElfFiles(run.lifting, included))
+  }
+  for (const { script, chain } of interpreters) {
+    const confidence = isShell(chain) ? found.need.confidence : 'possible'
+    for (const { trail } of chain) {
+      const need: Need = { kind: 'program', path: trail.asked, confidence, why: 'is a script for it' }
+      await meet(run, { ...found, need, asker: script })
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Loader } from '../loader/loader.js'
 import { CONFIDENCES, type Need, type Subject } from '../needs/finder.js'
 import type { FinderName } from '../needs/index.js'
 import { remembered } from '../rootfs/cached.js'
+import type { RootPath } from '../rootfs/path.js'
 import type { ChosenNeeds } from './chosen-needs.js'
 import { finding } from './finding.js'
 import type { Lifting } from './lifting.js'
@@ -12,6 +13,8 @@ export interface NotTaken {
   readonly need: Need
   readonly subject: Subject
   readonly loader: Loader | undefined
+  /** What asks for it in place of the object. */
+  readonly asker?: RootPath
   /** What would meet it, where that is none of the options for needs. */
   readonly option?: string
 }
@@ -34,13 +37,13 @@ export async function addNotTaken(
     remembered(groups, key, () => ({ first: one, names: new Set<string>() })).names.add(name)
   }
   for (const { first, names } of groups.values()) {
-    const { finder, need, subject, option = chosen.optionFor(finder, need.confidence) } = first
+    const { finder, need, subject, asker, option = chosen.optionFor(finder, need.confidence) } = first
     const { confidence, why: reason } = need
     const facts = {
       finder,
       confidence,
       names: [...names].sort(),
-      neededBy: subject.object.name,
+      neededBy: asker ?? subject.object.name,
       reason,
       option,
     }

@@ -36,10 +36,11 @@ export async function findProgram(
   files: RootFiles,
   environment: Environment,
   asked: string,
+  why: Why = { neededBy: '', name: asked, rule: 'asked' },
 ): Promise<Program> {
   if (asked === '') throw new LiftError('usage', 'the name of a binary is empty', { hint: NAME_ONE })
   const trail = await locate(files, environment, asked)
-  const first = await start(files, trail, { neededBy: '', name: asked, rule: 'asked' })
+  const first = await start(files, trail, why)
   if (first.elf !== undefined) return { asked, chain: [first], findings: [] }
   const { started, findings } = await interpreters(files, environment, first)
   return { asked, chain: [first, ...started], findings }

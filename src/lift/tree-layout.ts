@@ -58,7 +58,7 @@ async function addIncluded({ examiner, gathering }: Lifting, add: Add) {
   const whole = new Set<RootPath>()
   for (const included of gathering.directories) {
     add(included.end, 'directory')
-    whole.add(included.end.path)
+    if (included.except === undefined) whole.add(included.end.path)
     for await (const { entry } of includedEntries(examiner.files, included)) {
       if (entry.kind === 'directory') whole.add(entry.path)
       if (entry.kind === 'special') specials.push(entry.path)

@@ -21,11 +21,17 @@ export type Need = Wanted & {
 }
 
 /**
- * What is needed: a path of the image, a directory alone, or a library by any of some names, the best first. What an
- * object says of its needs may also be unclear.
+ * What is needed: a path of the image, a program or script with all that it takes to start it, a directory alone, or a
+ * library by any of some names, the best first. What an object says of its needs may also be unclear.
  */
 export type Wanted =
-  | { readonly kind: 'path'; readonly path: RootPath }
+  | {
+      readonly kind: 'path'
+      readonly path: RootPath
+      /** Names in a directory that are no part of the need, where the new root can be without them. */
+      readonly except?: readonly string[]
+    }
+  | { readonly kind: 'program'; readonly path: RootPath }
   | { readonly kind: 'bare-directory'; readonly path: RootPath }
   | { readonly kind: 'library'; readonly names: readonly string[] }
   | { readonly kind: 'unclear' }
@@ -37,8 +43,12 @@ export interface Subject {
   readonly dialect: Loader['dialect']
   /** Those of the symbols that any finder asks about which the object takes from others, as the finder writes them. */
   readonly imports: ReadonlySet<string>
+  /** Those of the symbols by which any finder knows an object which the object has for others. */
+  readonly defines: ReadonlySet<string>
   /** The JSON of its `.note.dlopen` notes. */
   readonly dlopenNotes: readonly string[]
+  /** The absolute paths and the names of modules (`*.so*`) that stand among its constants; read when first asked for. */
+  texts(): Promise<readonly string[]>
 }
 
 /** What is the same for all objects of an image. */
@@ -53,6 +63,8 @@ export interface Finder {
   readonly describe: string
   /** The imported symbols that it asks about; one with a `*` at its end is any that starts so. */
   readonly symbols: readonly string[]
+  /** The symbols by which it knows an object that has them. */
+  readonly defines?: readonly string[]
   /** What of an object it looks at: `notes` is nothing but what objects declare, which few do. */
   readonly reads: 'notes' | 'all'
   find(subject: Subject, surroundings: Surroundings): Promise<readonly Need[]> | readonly Need[]

@@ -1,7 +1,9 @@
 import { base } from './base.js'
+import { dlopenNames } from './dlopen-names.js'
 import { dlopenNotes } from './dlopen-notes.js'
 import type { Finder } from './finder.js'
 import { gconv } from './gconv.js'
+import { helperPrograms } from './helper-programs.js'
 import type { FinderName } from './index.js'
 import { libgcc } from './libgcc.js'
 import { locales } from './locales.js'
@@ -9,6 +11,7 @@ import { nss } from './nss.js'
 import { pam } from './pam.js'
 import { pathFinder } from './path-finder.js'
 import { PATH_RULES } from './path-rules.js'
+import { shell } from './shell.js'
 import { terminfo } from './terminfo.js'
 import { timezones } from './timezones.js'
 
@@ -19,6 +22,9 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   nss,
   timezones,
   base,
+  shell,
+  programs: helperPrograms,
+  'dlopen-names': dlopenNames,
   ...pathFinders(),
   gconv,
   locales,

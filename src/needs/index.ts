@@ -38,6 +38,9 @@ export const FINDERS = {
   terminfo: 'likely',
   x11: 'likely',
   xml: 'possible',
+  shell: 'likely',
+  programs: 'possible',
+  'dlopen-names': 'possible',
 } as const satisfies Readonly<Record<string, Confidence>>
 
 /** The name of a finder. */

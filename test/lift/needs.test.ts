@@ -240,3 +240,71 @@ test("needs are those of runs with the new image's variables, over the source's"
   assert.deepEqual(await lifted(), [`${zones}/Europe/Rome`])
   assert.deepEqual(await lifted(['TZ=Asia/Tokyo']), [`${zones}/Asia/Tokyo`])
 })
+
+const SHELL = {
+  '/usr/bin/x': program(C, { imports: ['system'] }),
+  '/usr/bin/sh': { link: 'dash' },
+  '/usr/bin/dash': { file: program(['libd.so']), mode: 0o755 },
+  [`${LIB}/libd.so`]: library('libd.so'),
+}
+
+test('a program that another starts comes where it is started, with what it loads', async () => {
+  const { paths, kinds, answer } = await lifted(SHELL, { needs: 'likely' })
+  assert.ok(paths.includes('/bin/sh') && paths.includes(`${OPEN}/libd.so`), paths.join(' '))
+  assert.deepEqual(kinds, [])
+  assert.deepEqual(
+    why(answer, 'libd.so').map((chain) => chain.map(({ path, rule }) => `${path} ${rule}`)),
+    [['/usr/bin/x asked', '/bin/sh need:shell', `${OPEN}/libd.so default`]],
+  )
+  const { tree } = await liftTree(smallImage(debianTree(SHELL)), ['x'], { needs: 'likely' })
+  const links = tree.flatMap(({ entry }) => (entry.kind === 'symlink' ? [entry.path as string] : []))
+  assert.ok(links.includes('/usr/bin/sh') && links.includes('/bin'), links.join(' '))
+})
+
+test('a script that another starts comes with its interpreters', async () => {
+  const tree = {
+    ...SHELL,
+    '/usr/bin/x': program(C, { imports: ['execve'], constants: '/opt/run\0/opt/absent\0' }),
+    '/opt/run': { file: Buffer.from('#!/opt/between -x\n'), mode: 0o755 },
+    '/opt/between': { file: Buffer.from('#!/bin/sh\n'), mode: 0o755 },
+  }
+  const { answer, kinds } = await lifted(tree, { with: ['programs'] })
+  assert.deepEqual(
+    why(answer, 'libd.so').map((chain) => chain.map(({ path, rule }) => `${path} ${rule}`)),
+    [
+      [
+        '/usr/bin/x asked',
+        '/opt/run need:programs',
+        '/opt/between shebang',
+        '/bin/sh shebang',
+        `${OPEN}/libd.so default`,
+      ],
+    ],
+  )
+  assert.deepEqual(kinds, [])
+})
+
+test('a script whose interpreter is not there is no fault of who may start it', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { imports: ['execve'], constants: '/opt/run\0' }),
+    '/opt/run': { file: Buffer.from('#!/opt/absent\n'), mode: 0o755 },
+  }
+  const { paths, kinds } = await lifted(tree, { with: ['programs'] })
+  assert.ok(paths.includes('/opt/run'))
+  assert.deepEqual(kinds, [])
+})
+
+test('libraries among the constants of what opens some are lifted by the rules of the loader', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, {
+      imports: ['dlopen'],
+      constants: 'libp.so.1\0libabsent.so\0',
+      runpath: '/opt',
+    }),
+    '/opt/libp.so.1': library('libp.so.1', ['libq.so']),
+    [`${LIB}/libq.so`]: library('libq.so'),
+  }
+  const { paths, kinds } = await lifted(tree, { needs: 'possible' })
+  assert.ok(paths.includes('/opt/libp.so.1') && paths.includes(`${OPEN}/libq.so`), paths.join(' '))
+  assert.deepEqual(kinds, [])
+})
