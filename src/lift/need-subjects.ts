@@ -12,7 +12,7 @@ import { LiftError } from '../errors.js'
 import type { LoadedObject } from '../loader/loader.js'
 import type { Finder, Subject } from '../needs/finder.js'
 import type { RootFs } from '../rootfs/rootfs.js'
-import type { Examination } from './examine.js'
+import { type Examination, programObject } from './examine.js'
 
 /** What is asked of objects. */
 export interface Asked {
@@ -35,10 +35,15 @@ export function askedBy(finders: readonly Finder[]): Asked {
 export async function newSubjects(
   rootfs: RootFs,
   asked: Asked,
-  { baseline, loader }: Examination,
+  examination: Examination,
   seen: Set<string>,
 ): Promise<readonly Subject[]> {
+  const { baseline, loader } = examination
   const subjects: Subject[] = []
+  if (examination.kind === 'static' && !asked.mustDeclare && !seen.has(examination.file.path)) {
+    seen.add(examination.file.path)
+    return [await staticSubject(rootfs, asked, examination)]
+  }
   if (baseline === undefined || loader === undefined) return subjects
   for (const object of baseline.objects) {
     if (seen.has(object.file.path)) continue
@@ -48,6 +53,13 @@ export async function newSubjects(
     subjects.push(await subjectOf(rootfs, asked, object, baseline, loader.dialect))
   }
   return subjects
+}
+
+/** It is all that is loaded, and its own loader. */
+function staticSubject(rootfs: RootFs, asked: Asked, examination: Examination): Promise<Subject> {
+  const program = programObject(examination)
+  const closure = { program, loader: program, objects: [program], edges: [] }
+  return subjectOf(rootfs, asked, program, closure, 'none')
 }
 
 /** Its parts import from each other what programs import from them. */

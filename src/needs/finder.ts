@@ -40,7 +40,8 @@ export type Wanted =
 export interface Subject {
   readonly object: LoadedObject
   readonly closure: Closure
-  readonly dialect: Loader['dialect']
+  /** Whose loader loads it; none for what is linked statically. */
+  readonly dialect: Loader['dialect'] | 'none'
   /** Those of the symbols that any finder asks about which the object takes from others, as the finder writes them. */
   readonly imports: ReadonlySet<string>
   /** Those of the symbols by which any finder knows an object which the object has for others. */

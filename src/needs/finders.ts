@@ -7,11 +7,14 @@ import { helperPrograms } from './helper-programs.js'
 import type { FinderName } from './index.js'
 import { libgcc } from './libgcc.js'
 import { locales } from './locales.js'
+import { namedFiles } from './named-files.js'
 import { nss } from './nss.js'
+import { openssl } from './openssl.js'
 import { pam } from './pam.js'
 import { pathFinder } from './path-finder.js'
 import { PATH_RULES } from './path-rules.js'
 import { shell } from './shell.js'
+import { staticTexts } from './static-texts.js'
 import { terminfo } from './terminfo.js'
 import { timezones } from './timezones.js'
 
@@ -28,8 +31,11 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   ...pathFinders(),
   gconv,
   locales,
+  openssl,
   pam,
   terminfo,
+  files: namedFiles,
+  static: staticTexts,
 }
 
 function pathFinders(): Readonly<Record<keyof typeof PATH_RULES, Finder>> {

@@ -41,6 +41,8 @@ export const FINDERS = {
   shell: 'likely',
   programs: 'possible',
   'dlopen-names': 'possible',
+  files: 'likely',
+  static: 'likely',
 } as const satisfies Readonly<Record<string, Confidence>>
 
 /** The name of a finder. */

@@ -17,6 +17,8 @@ export interface SubjectParts {
   readonly path?: RootPath
   /** The library that is asked about in place of the program. */
   readonly library?: { readonly path: RootPath; readonly soname: string }
+  /** The sonames of what else is loaded. */
+  readonly beside?: readonly string[]
   readonly defines?: readonly string[]
   /** What stands among its constants. */
   readonly texts?: readonly string[]
@@ -70,7 +72,8 @@ export async function subjectOf(parts: SubjectParts): Promise<Subject> {
   })
   const { library } = parts
   const own = library === undefined ? program : await objectOf(library.path, { needed, ...library })
-  const objects = [...new Set([program, own, clib])]
+  const beside = (parts.beside ?? []).map((soname) => objectOf(`/usr/lib/${soname}`, { soname }))
+  const objects = [...new Set([program, own, clib, ...(await Promise.all(beside))])]
   return {
     object: own,
     closure: { program, loader: clib, objects, edges: [] },
