@@ -1,4 +1,4 @@
-import { basename, isInside, join, normalise, parent, type RootPath } from '../rootfs/path.js'
+import { basename, components, isInside, join, normalise, parent, type RootPath } from '../rootfs/path.js'
 import type { FileEntry, SymlinkEntry } from '../rootfs/rootfs.js'
 import { type Included, includedEntries } from './include.js'
 import type { Why } from './lift.js'
@@ -9,7 +9,7 @@ import { parseShebang, SHEBANG_MAX } from './shebang.js'
 
 /** What the files in a directory need though it lies elsewhere. */
 export interface Outside {
-  /** Files that links in it lead to. */
+  /** What links in it lead to. */
   readonly linked: readonly { readonly included: Included; readonly why: Why }[]
   /** What starts the scripts in it, once for each first line that they have. */
   readonly interpreters: readonly { readonly script: RootPath; readonly chain: readonly Started[] }[]
@@ -38,7 +38,7 @@ export async function outsideOf(lifting: Lifting, directory: Included): Promise<
   return { linked, interpreters }
 }
 
-/** A link to a directory may lead to anything. */
+/** A link to a directory may lead to anything, so it is followed to where one thing alone has its files. */
 async function linkedFrom(
   { examiner }: Lifting,
   directory: Included,
@@ -48,8 +48,15 @@ async function linkedFrom(
   const to = normalise(join(parent(path), target))
   const trail = await examiner.files.trail(to, '/')
   const { end } = trail
-  if (end?.kind !== 'file' || end.path !== meant.end?.path || isInside(to, directory.end.path)) return []
+  if (end?.kind !== 'file' && (end?.kind !== 'directory' || !isOfOneThing(end.path))) return []
+  if (end.path !== meant.end?.path || isInside(to, directory.end.path)) return []
   return [{ included: { path: to, trail, end }, why: { neededBy: path, name: target, rule: 'link' } }]
+}
+
+/** `/etc/java-17` and `/usr/lib/nginx/modules` are, `/usr/lib/x86_64-linux-gnu` is not. */
+function isOfOneThing(path: RootPath): boolean {
+  const parts = components(path)
+  return parts.length >= (parts[0] === 'etc' || parts[0] === 'opt' ? 2 : 4) && path !== '/etc/alternatives'
 }
 
 /** What tells one script's interpreter from another's; undefined for what is no script that can be started. */

@@ -41,17 +41,31 @@ test('a file that a link in a taken directory leads to is taken, with what it lo
   assert.ok(copies.some(({ to }) => to === '/etc/alternatives/login'))
 })
 
-test('links to directories, to nothing and within the directory take nothing along', async () => {
+test('a link to a directory that is of one thing alone takes that along, with what is loaded from there', async () => {
+  const tree = {
+    '/etc/alsa/modules': { link: '../../usr/lib/alsa/modules' },
+    '/usr/lib/alsa/modules/a.so': library('a.so', ['libd.so']),
+    '/usr/lib/alsa/other': '',
+  }
+  const found = await paths(tree)
+  for (const path of ['/usr/lib/alsa/modules/a.so', `${LIB}/libd.so`]) assert.ok(found.includes(path), path)
+  assert.ok(!found.includes('/usr/lib/alsa/other'))
+  const { copies } = await lift(smallImage(debianTree({ ...CLIENT, ...tree })), ['x'], { needs: 'likely' })
+  assert.ok(copies.some(({ to, kind }) => to === '/usr/lib/alsa/modules' && kind === 'directory'))
+})
+
+test('links to directories of many things, to nothing and within the directory take nothing along', async () => {
   const found = await paths({
     '/etc/alsa/a': '',
     '/etc/alsa/b': { link: 'a' },
     '/etc/alsa/all': { link: '/opt' },
+    '/etc/alsa/libraries': { link: LIB },
     '/etc/alsa/none': { link: '/nowhere' },
     '/etc/alsa/round': { link: 'round' },
     '/opt/large': '',
   })
   assert.ok(found.includes('/etc/alsa/all') && found.includes('/etc/alsa/a'))
-  assert.ok(!found.includes('/opt/large'))
+  assert.ok(!found.includes('/opt/large') && !found.includes(`${LIB}/libp.so`))
 })
 
 test('the shell of the scripts in a taken directory comes with it, and keeps its chain', async () => {
