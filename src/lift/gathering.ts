@@ -39,6 +39,8 @@ export class Gathering {
   readonly #examinations: Examination[] = []
   readonly #listed: Trail[] = []
   readonly directories: Included[] = []
+  /** Scripts that are started. */
+  readonly scripts: FileEntry[] = []
 
   /** One by one, as a call takes some hundred thousand arguments at most. */
   addFindings(findings: readonly Finding[]): void {
@@ -55,6 +57,7 @@ export class Gathering {
     const role: Role = elf === undefined ? 'script' : examination?.kind === 'library' ? 'library' : 'program'
     this.#addFile(at === file.path ? file.path : trail.asked, trail, file, role, why, elf?.dynamic?.soname)
     this.#open(at, file, role)
+    if (elf === undefined) this.scripts.push(file)
     if (examination !== undefined) this.addClosures(examination)
   }
 

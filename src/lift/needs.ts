@@ -1,8 +1,8 @@
 import { dlopened } from '../closure/closure.js'
 import { LiftError } from '../errors.js'
 import type { ImageConfig } from '../image/config.js'
-import type { Need, Subject } from '../needs/finder.js'
-import { type FinderName, findersOf } from '../needs/index.js'
+import type { Need, Surroundings } from '../needs/finder.js'
+import { findersOf, type NamedFinder } from '../needs/index.js'
 import type { RootPath } from '../rootfs/path.js'
 import type { Placed } from './check.js'
 import type { ChosenNeeds } from './chosen-needs.js'
@@ -14,8 +14,9 @@ import type { Why } from './lift.js'
 import { liftElfFiles } from './lift-included.js'
 import { liftStarted } from './lift-program.js'
 import { addFaults, type Lifting } from './lifting.js'
-import { askedBy, newSubjects } from './need-subjects.js'
-import { addNotTaken, type NotTaken } from './not-taken.js'
+import { type Asked, askedBy, newSubjects } from './need-subjects.js'
+import { addNotTaken, type Found, type NotTaken } from './not-taken.js'
+import { languageIn, type Source, scriptOf, sourcesIn } from './scripts.js'
 import { isShell, outsideOf } from './taken-directory.js'
 
 /**
@@ -31,23 +32,14 @@ export async function gatherNeeds(
   if (chosen.finders.length === 0) return []
   const finders = await findersOf(chosen.finders)
   const asked = askedBy(finders.map(({ finder }) => finder))
-  const run: Run = { lifting, chosen, pending: [], placed: [], left: [] }
-  const seen = new Set<string>()
   const surroundings = { files: lifting.examiner.files, config }
+  const run: Run = { lifting, chosen, finders, surroundings, ...nothingYet() }
   for (const { examination } of placed) run.pending.push(examination)
-  let count = 0
+  await addScripts(run)
   for (let index = 0; index < run.pending.length; index++) {
-    const examination = run.pending[index]!
-    for (const subject of await newSubjects(surroundings.files.rootfs, asked, examination, seen)) {
-      for (const { name, finder } of finders) {
-        const answer = finder.find(subject, surroundings)
-        for (const need of answer instanceof Promise ? await answer : answer) {
-          if (++count > MOST_NEEDS)
-            throw new LiftError('limit', 'the programs have too many needs to be followed')
-          await meet(run, { finder: name, need, subject, examination })
-        }
-      }
-    }
+    const next = run.pending[index]!
+    await ('language' in next ? askAboutCode(run, next) : askAboutObjects(run, asked, next))
+    await addScripts(run)
   }
   await addNotTaken(lifting, run.left, chosen)
   return run.placed
@@ -56,42 +48,75 @@ export async function gatherNeeds(
 /** A program of some hundred libraries has some hundred; each object can say any number of them. */
 const MOST_NEEDS = 50_000
 
-/** A need, and where it comes from. */
-interface Found {
-  readonly finder: FinderName
-  readonly need: Need
-  readonly subject: Subject
-  readonly examination: Examination
-  /** What asks for it in place of the object. */
-  readonly asker?: RootPath
-}
-
 interface Run {
   readonly lifting: Lifting
   readonly chosen: ChosenNeeds
+  readonly finders: readonly NamedFinder[]
+  readonly surroundings: Surroundings
   /** What finders have not been asked about; grows as needs are met. */
-  readonly pending: Examination[]
+  readonly pending: (Examination | Source)[]
   readonly placed: Placed[]
   readonly left: NotTaken[]
+  /** The files that finders have been asked about. */
+  readonly seen: Set<string>
+  scripts: number
+  count: number
+}
+
+function nothingYet(): Pick<Run, 'pending' | 'placed' | 'left' | 'seen' | 'scripts' | 'count'> {
+  return { pending: [], placed: [], left: [], seen: new Set(), scripts: 0, count: 0 }
+}
+
+async function askAboutObjects(run: Run, asked: Asked, examination: Examination): Promise<void> {
+  const { surroundings, seen } = run
+  for (const subject of await newSubjects(surroundings.files.rootfs, asked, examination, seen)) {
+    const within = { subject, examination }
+    for (const { name, finder } of run.finders) {
+      const answer = finder.find(subject, surroundings)
+      const needs = answer instanceof Promise ? await answer : answer
+      for (const need of needs) await meet(run, { finder: name, need, asker: subject.object.name, within })
+    }
+  }
+}
+
+async function askAboutCode(run: Run, source: Source): Promise<void> {
+  const { path } = source.file
+  if (run.seen.has(path)) return
+  run.seen.add(path)
+  const script = await scriptOf(run.surroundings.files, source)
+  for (const { name, finder } of run.finders) {
+    const needs = (await finder.findInScript?.(script, run.surroundings)) ?? []
+    for (const need of needs) await meet(run, { finder: name, need, asker: path })
+  }
+}
+
+/** Scripts that are started since this was called before. */
+async function addScripts(run: Run): Promise<void> {
+  const { scripts } = run.lifting.gathering
+  for (; run.scripts < scripts.length; run.scripts++) {
+    const file = scripts[run.scripts]!
+    const language = await languageIn(run.surroundings.files, file)
+    if (language !== undefined) run.pending.push({ file, language })
+  }
 }
 
 async function meet(run: Run, found: Found): Promise<void> {
-  const { finder, need, subject } = found
-  const neededBy = subject.object.name
+  const { finder, need, asker: neededBy } = found
+  if (++run.count > MOST_NEEDS)
+    throw new LiftError('limit', 'the programs have too many needs to be followed')
   if (need.kind === 'unclear')
     run.lifting.gathering.addFindings([finding({ kind: 'need-unclear', finder, neededBy, reason: need.why })])
-  else if (!run.chosen.takes(finder, need.confidence))
-    run.left.push({ ...found, loader: found.examination.loader })
+  else if (!run.chosen.takes(finder, need.confidence)) run.left.push(found)
   else if (need.kind === 'library') await takeLibrary(run, found, need)
   else if (need.kind === 'bare-directory') await takeBareDirectory(run, found, need.path)
   else await takePath(run, found, need)
 }
 
 type LibraryNeed = Extract<Need, { kind: 'library' }>
-type PathNeed = Extract<Need, { kind: 'path' | 'program' }>
+type PathNeed = Extract<Need, { kind: 'path' | 'program' | 'source' }>
 
 function reasonFor(found: Found, name: string): Why {
-  return { neededBy: found.asker ?? found.subject.object.name, name, ...openingOf(found) }
+  return { neededBy: found.asker, name, ...openingOf(found) }
 }
 
 function openingOf({ finder, need: { confidence, why } }: Found) {
@@ -107,7 +132,7 @@ async function takeBareDirectory(run: Run, found: Found, path: RootPath): Promis
   if (layout === 'tree') gathering.addBareDirectory(trail, end, why)
   else if ((await examiner.files.rootfs.list(end.path)).length === 0)
     gathering.addIncluded({ path, trail, end }, why)
-  else run.left.push({ ...found, loader: undefined, option: 'liftbin build' })
+  else run.left.push({ ...found, option: 'liftbin build' })
 }
 
 /** Paths of other distributions are not there, which is no fault. */
@@ -125,6 +150,7 @@ async function takePath(run: Run, found: Found, need: PathNeed): Promise<void> {
   }
   const included = { path, trail, end, ...(kind === 'path' && need.except ? { except: need.except } : {}) }
   gathering.addIncluded(included, why)
+  if (kind === 'source') run.pending.push(...(await sourcesIn(examiner.files, end, need.language)))
   if (!isNew) return
   follow(run, await liftElfFiles(run.lifting, included))
   if (end.kind === 'directory') await takeOutside(run, found, included)
@@ -158,10 +184,11 @@ async function takeLibrary(
   found: Found,
   { names, confidence, why: reason }: LibraryNeed,
 ): Promise<void> {
-  const { finder, subject, examination } = found
+  const { finder, asker: neededBy, within } = found
   const { gathering } = run.lifting
-  if (examination.loader === undefined) return
-  const baseline = await dlopened(subject.closure, examination.loader, names, subject.object)
+  if (within?.examination.loader === undefined) return
+  const { subject, examination } = within
+  const baseline = await dlopened(subject.closure, examination.loader!, names, subject.object)
   const { secure: _, ...rest } = examination
   const opened: Examination = { ...rest, baseline, variants: [], findings: [] }
   if (baseline.edges.some(({ kind, resolution }) => kind === 'dlopen' && resolution.found !== undefined)) {
@@ -170,7 +197,6 @@ async function takeLibrary(
     run.pending.push(opened)
     return
   }
-  const neededBy = subject.object.name
   const [name = ''] = names
   if (confidence === 'certain') {
     const edges = baseline.edges.slice(0, 1).map((edge) => ({ ...edge, kind: 'needed' as const }))

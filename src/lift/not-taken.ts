@@ -1,20 +1,23 @@
-import type { Loader } from '../loader/loader.js'
 import { CONFIDENCES, type Need, type Subject } from '../needs/finder.js'
 import type { FinderName } from '../needs/index.js'
 import { remembered } from '../rootfs/cached.js'
-import type { RootPath } from '../rootfs/path.js'
 import type { ChosenNeeds } from './chosen-needs.js'
+import type { Examination } from './examine.js'
 import { finding } from './finding.js'
 import type { Lifting } from './lifting.js'
 
-/** A need that is not met. */
-export interface NotTaken {
+/** A need, and where it comes from. */
+export interface Found {
   readonly finder: FinderName
   readonly need: Need
-  readonly subject: Subject
-  readonly loader: Loader | undefined
-  /** What asks for it in place of the object. */
-  readonly asker?: RootPath
+  /** What has it: the name of an object, or the path of a script. */
+  readonly asker: string
+  /** The object, where one has it that a program loads. */
+  readonly within?: { readonly subject: Subject; readonly examination: Examination }
+}
+
+/** A need that is not met. */
+export interface NotTaken extends Found {
   /** What would meet it, where that is none of the options for needs. */
   readonly option?: string
 }
@@ -37,16 +40,9 @@ export async function addNotTaken(
     remembered(groups, key, () => ({ first: one, names: new Set<string>() })).names.add(name)
   }
   for (const { first, names } of groups.values()) {
-    const { finder, need, subject, asker, option = chosen.optionFor(finder, need.confidence) } = first
+    const { finder, need, asker: neededBy, option = chosen.optionFor(finder, need.confidence) } = first
     const { confidence, why: reason } = need
-    const facts = {
-      finder,
-      confidence,
-      names: [...names].sort(),
-      neededBy: asker ?? subject.object.name,
-      reason,
-      option,
-    }
+    const facts = { finder, confidence, names: [...names].sort(), neededBy, reason, option }
     lifting.gathering.addFindings([finding({ kind: 'need-not-taken', ...facts })])
   }
 }
@@ -57,13 +53,15 @@ function rankOf({ need }: NotTaken): number {
 
 /** What would be taken; undefined where there is nothing, or it is there for another reason. */
 async function nameOf({ examiner, gathering }: Lifting, one: NotTaken): Promise<string | undefined> {
-  const { need, subject, loader } = one
+  const { need, within } = one
   if (need.kind === 'unclear') return undefined
   if (need.kind !== 'library') {
     const { end } = await examiner.files.trail(need.path, '/')
     return end === undefined || gathering.has(need.path) ? undefined : need.path
   }
-  const { closure, object } = subject
+  if (within === undefined) return undefined
+  const { closure, object } = within.subject
+  const { loader } = within.examination
   for (const name of need.names) {
     const resolution = await loader?.resolve(name, object, { ...closure, loader: closure.loader })
     const path = resolution?.found?.trail.asked

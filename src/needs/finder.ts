@@ -3,6 +3,7 @@ import type { ImageConfig } from '../image/config.js'
 import type { RootFiles } from '../loader/files.js'
 import type { LoadedObject, Loader } from '../loader/loader.js'
 import type { RootPath } from '../rootfs/path.js'
+import type { Language, Script } from './script.js'
 
 /**
  * How sure it is that a run needs something. Certain is what a file itself declares to be required; likely, what most
@@ -34,6 +35,8 @@ export type Wanted =
   | { readonly kind: 'program'; readonly path: RootPath }
   | { readonly kind: 'bare-directory'; readonly path: RootPath }
   | { readonly kind: 'library'; readonly names: readonly string[] }
+  /** Code that a script reads in: a file, or a directory of such files. */
+  | { readonly kind: 'source'; readonly path: RootPath; readonly language: Language }
   | { readonly kind: 'unclear' }
 
 /** An object that a program loads, and what it says of itself besides its headers. */
@@ -69,6 +72,8 @@ export interface Finder {
   /** What of an object it looks at: `notes` is nothing but what objects declare, which few do. */
   readonly reads: 'notes' | 'all'
   find(subject: Subject, surroundings: Surroundings): Promise<readonly Need[]> | readonly Need[]
+  /** What scripts need besides what their interpreter does; few finders know anything of them. */
+  readonly findInScript?: (script: Script, surroundings: Surroundings) => Promise<readonly Need[]>
 }
 
 /** Whether an object imports any of these. */

@@ -1,4 +1,5 @@
 import { base } from './base.js'
+import { commands } from './commands.js'
 import { dlopenNames } from './dlopen-names.js'
 import { dlopenNotes } from './dlopen-notes.js'
 import type { Finder } from './finder.js'
@@ -7,6 +8,7 @@ import { helperPrograms } from './helper-programs.js'
 import type { FinderName } from './index.js'
 import { libgcc } from './libgcc.js'
 import { locales } from './locales.js'
+import { modules } from './modules.js'
 import { namedFiles } from './named-files.js'
 import { nss } from './nss.js'
 import { openssl } from './openssl.js'
@@ -28,6 +30,8 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   shell,
   programs: helperPrograms,
   'dlopen-names': dlopenNames,
+  commands,
+  modules,
   ...pathFinders(),
   gconv,
   locales,

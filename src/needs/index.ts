@@ -43,6 +43,8 @@ export const FINDERS = {
   'dlopen-names': 'possible',
   files: 'likely',
   static: 'likely',
+  commands: 'likely',
+  modules: 'likely',
 } as const satisfies Readonly<Record<string, Confidence>>
 
 /** The name of a finder. */

@@ -31,7 +31,7 @@ function libraryDirectories({ closure, dialect }: Subject): readonly RootPath[] 
 const MOST_MATCHES = 64
 
 /** The paths that a pattern of `*` stands for, sorted; itself when it holds none. */
-async function matching(files: RootFiles, pattern: RootPath): Promise<readonly RootPath[]> {
+export async function matching(files: RootFiles, pattern: RootPath): Promise<readonly RootPath[]> {
   if (!pattern.includes('*')) return [pattern]
   let found: readonly RootPath[] = ['/']
   for (const part of pattern.slice(1).split('/')) {
