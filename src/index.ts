@@ -14,6 +14,7 @@ export { VERIFY_FORMATS } from './emit/verify-formats.js'
 export { checkNewImageOptions, type NewImageOptions, newImage, sourceDateEpoch } from './pack/new-image.js'
 export type { Packing } from './pack/packing.js'
 export * from './reading.js'
+export { readTrace } from './trace/read-trace.js'
 export { type Case, parseCases } from './verify/case.js'
 export { RUNNER_NAMES } from './verify/runners.js'
 export type {

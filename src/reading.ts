@@ -58,3 +58,4 @@ export type {
 export { cacheContents, cacheDirectory, clearCache } from './source/cache.js'
 export { openImage, SOURCES } from './source/index.js'
 export type { OpenOptions, Source } from './source/source.js'
+export type { How, Observed, Trace } from './trace/trace.js'

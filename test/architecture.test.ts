@@ -26,14 +26,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   closure: [...FILES, 'loader'],
   needs: RESOLVING,
   packages: [...BASE, 'rootfs'],
-  lift: [...RESOLVING, 'needs', 'packages'],
+  trace: BASE,
+  lift: [...RESOLVING, 'needs', 'packages', 'trace'],
   audit: [...RESOLVING, 'lift'],
   emit: ['errors', 'lift', 'audit', 'image/config', 'image/platform', 'rootfs/path', 'verify/verification'],
   pack: [...BASE, 'rootfs', 'image', 'lift'],
   destination: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack'],
   verify: [...BASE, 'rootfs', 'image', 'source', 'lift', 'pack', 'destination'],
-  reading: [...RESOLVING, 'packages', 'source', 'needs', 'lift', 'audit', 'emit'],
-  index: ['reading', 'emit', 'pack', 'destination', 'verify'],
+  reading: [...RESOLVING, 'packages', 'trace', 'source', 'needs', 'lift', 'audit', 'emit'],
+  index: ['reading', 'trace', 'emit', 'pack', 'destination', 'verify'],
   cli: ['reading', 'index'],
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from './context.js'
 import { BUILD_EXAMPLES } from './help.js'
-import { addConfigOptions, addNeedOptions, lddOption, platformsOption } from './options.js'
+import { addConfigOptions, addNeedOptions, lddOption, platformsOption, traceOption } from './options.js'
 import { collect } from './words.js'
 
 /** Declares `liftbin build`. */
@@ -16,6 +16,7 @@ export function addBuild(program: Command, context: Context, outcome: { status: 
     )
     .addOption(platformsOption())
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
+    .addOption(traceOption())
     .addOption(lddOption())
   addConfigOptions(addNeedOptions(build))
     .option('--annotation <name=value>', 'an annotation of the manifest (may be repeated)', collect)

@@ -58,6 +58,7 @@ await build({
 const UNUSED = [
   [/^\.\/finders\.js$/, ['BY_NAME']],
   [/^\.\/packages\.js$/, ['gatherPackages']],
+  [/^\.\/observed\.js$/, ['gatherObserved']],
   [/^\.\/source\/cache\.js$/, ['cacheContents', 'cacheDirectory', 'clearCache']],
   [/^\.\/docker\.js$/, ['openDocker']],
   [/^\.\/podman\.js$/, ['openPodman']],

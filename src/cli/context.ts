@@ -43,6 +43,11 @@ export interface CommonFlags {
   readonly progress: boolean
 }
 
+/** The option of commands that take along what runs were seen to open. */
+export interface TraceFlag {
+  readonly trace?: readonly string[]
+}
+
 /** The option of all commands that look for libraries. */
 export interface LddFlag {
   readonly ldd?: true

@@ -55,6 +55,7 @@ Examples:
   liftbin lift debian:bookworm bash -o Dockerfile
   liftbin lift debian:bookworm /usr/bin/id --include /etc/passwd --user 65534
   liftbin lift debian:bookworm curl --needs likely --without locales
+  strace -f -y -s 4096 -o run.txt chroot /srv/root app && liftbin dir:/srv/root app --trace run.txt
   liftbin lift build-image /app/server --stage build >> Dockerfile
   liftbin lift app-build --include /app/public      files alone, for COPY --from
   liftbin lift dir:/srv/root ls --format json

@@ -35,6 +35,14 @@ export function addNeedOptions(command: Command): Command {
     .option('--without <finder>', 'nothing of what this finder knows (both may be repeated)', collect)
 }
 
+/** `--trace`, of commands that lift. */
+export function traceOption(): Option {
+  return new Option(
+    '--trace <file>',
+    "what a run opened: strace's text or LD_DEBUG's; - is standard input",
+  ).argParser(collect)
+}
+
 /** The options that say how a new image is run. */
 export function addConfigOptions(command: Command): Command {
   return command

@@ -3,7 +3,14 @@ import { addBuild } from './build-options.js'
 import type { CommonFlags, Context } from './context.js'
 import { EXIT } from './exit-code.js'
 import { AUDIT_EXAMPLES, EXAMPLES, IMAGES, LIFT_EXAMPLES, USAGE, WHY_EXAMPLES } from './help.js'
-import { addConfigOptions, addNeedOptions, lddOption, platformOption, platformsOption } from './options.js'
+import {
+  addConfigOptions,
+  addNeedOptions,
+  lddOption,
+  platformOption,
+  platformsOption,
+  traceOption,
+} from './options.js'
 import { addVerify } from './verify-options.js'
 import { VERSION } from './version.js'
 import { collect, parseCount, parseSize } from './words.js'
@@ -91,6 +98,7 @@ function addLift(program: Command, context: Context, outcome: Outcome): void {
     .option('--stage <name>', 'copy from this stage of your own Dockerfile; the output is a fragment for it')
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
     .option('--packages', 'tell which packages the files are from, and keep them visible to scanners')
+    .addOption(traceOption())
     .addOption(lddOption())
   addConfigOptions(addNeedOptions(lift))
     .addHelpText('after', LIFT_EXAMPLES)
@@ -105,6 +113,7 @@ function addWhy(program: Command, context: Context, outcome: Outcome): void {
     .command('why <image> <binary> <file>')
     .description('print what brings a library or another file in, and by which rules')
     .addOption(platformOption())
+    .addOption(traceOption())
     .addOption(lddOption())
     .addHelpText('after', WHY_EXAMPLES)
     .action(async (image: string, binary: string, file: string, _own, command: Command) => {

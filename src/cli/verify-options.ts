@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from './context.js'
 import { VERIFY_EXAMPLES } from './help.js'
-import { addNeedOptions, lddOption, platformOption } from './options.js'
+import { addNeedOptions, lddOption, platformOption, traceOption } from './options.js'
 import { collect, parsePattern, parseSeconds } from './words.js'
 
 /** The formats of `verify --format`, the default one first, and the names of `--runner`; tests hold them to the library's. */
@@ -25,6 +25,7 @@ export function addVerify(
     .addOption(choice('-f, --format <name>', 'what to print', VERIFY_CHOICES.format))
     .addOption(platformOption())
     .option('--include <path>', 'lift this file, directory or glob as well (may be repeated)', collect)
+    .addOption(traceOption())
     .addOption(lddOption())
   addNeedOptions(verify)
     .option('--case <file>', 'run the cases of this file (may be repeated); see below', collect)

@@ -99,7 +99,7 @@ function reason(known: Known, role: Role, entries: readonly LiftEntry[]): string
     case 'loader':
       return ofThese(startedBy(known, why).map((one) => one.neededBy))
     case 'library':
-      return `${ofThese(users(known, entries, why))}${finders(why)}${foundBy(why)}`
+      return `${ofThese(users(known, entries, why))}${finders(why)}${openedIn(why)}${foundBy(why)}`
     case 'program':
     case 'script':
       return linkTo(known.lift, entries)
@@ -114,11 +114,15 @@ function finders(why: readonly Why[]): string {
   return names.length === 0 ? '' : `, for ${[...new Set(names)].sort().join(', ')}`
 }
 
+function openedIn(why: readonly Why[]): string {
+  return why.some(({ rule }) => rule === 'observed') ? ', opened in a run' : ''
+}
+
 function askedFor(why: readonly Why[]): string {
   const configuration = why.some(({ rule }) => rule === 'configuration') ? ', its configuration' : ''
   const included = why.some(({ rule }) => rule === 'include') ? ', asked for by --include' : ''
   const release = why.some(({ rule }) => rule === 'packages') ? ', for scanners' : ''
-  return `${configuration}${included}${release}`
+  return `${configuration}${included}${release}${openedIn(why)}`
 }
 
 /** Names the way in that a user knows where the file lies at another place. */
@@ -181,6 +185,7 @@ const RULES: Readonly<Record<Exclude<Why['rule'], `need:${string}`>, string>> = 
   include: '',
   packages: '',
   asked: '',
+  observed: '',
 }
 
 function foundBy(why: readonly Why[]): string {

@@ -58,6 +58,14 @@ export type FindingFacts =
       option: string
     }
   | { kind: 'need-missing'; finder: string; name: string; neededBy: string; reason: string }
+  | {
+      kind: 'observed'
+      files: number
+      added: number
+      absent: readonly string[]
+      askedAbout: readonly string[]
+    }
+  | { kind: 'trace-unclear'; names: number }
   | { kind: 'need-unclear'; finder: string; neededBy: string; reason: string }
 
 /** The name of a kind of finding, as in the JSON. */
@@ -231,6 +239,16 @@ const WORDS: Words = {
       `not taken along: ${few(f.names)}; ${f.neededBy} ${f.reason} (${f.option} takes ${f.names.length === 1 ? 'it' : 'them'})`,
   ],
   'need-missing': ['warning', (f) => `${f.name} is not found; ${f.neededBy} ${f.reason}`],
+  observed: [
+    'note',
+    (f) =>
+      `${count(f.files, 'file was', 'files were')} observed in use, ${f.added} of them new${notThere(f)}${lookedAt(f)}`,
+  ],
+  'trace-unclear': [
+    'warning',
+    (f) =>
+      `${count(f.names, 'name')} in the trace cannot be known, cut off or from an unknown directory; strace -y -s 4096 writes them whole`,
+  ],
   'need-unclear': ['warning', (f) => `what ${f.neededBy} needs is not clear: it ${f.reason}`],
   unpinned: ['note', (f) => `no digest is known for ${f.from}; the Dockerfile names a tag, which may move`],
 }
@@ -246,6 +264,16 @@ export const FINDING_KINDS = Object.keys(WORDS) as readonly FindingKind[]
 
 /** A hostile or a foreign root may have any number of them; the JSON has all. */
 const MOST_NAMES = 5
+
+function notThere({ absent }: { readonly absent: readonly string[] }): string {
+  return absent.length === 0 ? '' : `; ${absent.length} not in the image: ${few(absent)}`
+}
+
+function lookedAt({ askedAbout }: { readonly askedAbout: readonly string[] }): string {
+  return askedAbout.length === 0
+    ? ''
+    : `; ${askedAbout.length} looked at without being opened and not taken (--include takes them): ${few(askedAbout)}`
+}
 
 function few(names: readonly string[]): string {
   const rest = names.length - MOST_NAMES

@@ -62,11 +62,11 @@ export class Gathering {
   }
 
   /** A file or directory that is wanted along. */
-  addIncluded(included: Included, why: Why): void {
+  addIncluded(included: Included, why: Why, role: Role = 'data'): void {
     const { path, trail, end } = included
     if (end.kind === 'file') {
-      this.#addFile(path, trail, end, 'data', why)
-      this.#open(path, end, 'data')
+      this.#addFile(path, trail, end, role, why)
+      this.#open(path, end, role)
     } else {
       this.#addRow(this.#files, path, end, 'directory', why)
       if (!this.directories.some((known) => known.path === path)) this.directories.push(included)

@@ -1,6 +1,7 @@
 import { LiftError } from '../errors.js'
 import { EMPTY_CONFIG, mergedEnv } from '../image/config.js'
 import type { Image } from '../image/image.js'
+import type { Trace } from '../trace/trace.js'
 import type { Placed } from './check.js'
 import { planAndCheck } from './checked-plan.js'
 import { treeAndCheck } from './checked-tree.js'
@@ -14,6 +15,7 @@ import { liftIncluded } from './lift-included.js'
 import { liftProgram, type PlacedProgram } from './lift-program.js'
 import type { Layout, Lifting } from './lifting.js'
 import { gatherNeeds } from './needs.js'
+import type { Seen } from './observed.js'
 import { gatherPackages, type Packages } from './packages.js'
 import { report } from './report.js'
 import { startedWith } from './started-with.js'
@@ -32,6 +34,8 @@ export function checkWanted(binaries: readonly string[], { include = [] }: LiftO
 export interface LiftOptions extends ExamineOptions, NeedOptions {
   /** Paths to have along: files, directories, patterns; ELF files in them are resolved too. */
   readonly include?: readonly string[]
+  /** What runs were seen to open, which is taken along. */
+  readonly traces?: readonly Trace[]
   /** Whether the new root tells which packages its files are from, in a reduced copy of the image's database. */
   readonly packages?: 'none' | 'reduced'
 }
@@ -123,13 +127,35 @@ async function gather(
   }
   const placed = programs.flatMap((program) => program.placed)
   for (const pattern of options.include ?? []) placed.push(...(await liftIncluded(lifting, pattern)))
+  const observed =
+    options.traces === undefined ? NOTHING : await gatherTraces(lifting, options.traces, placed)
+  placed.push(...observed.placed)
   const config = { ...image.config, env: mergedEnv(image.config.env, options.variables) }
-  placed.push(...(await gatherNeeds(lifting, config, placed, chosen)))
+  placed.push(
+    ...(await gatherNeeds(
+      lifting,
+      config,
+      [...placed, ...observed.examined.map((examination) => ({ examination }))],
+      chosen,
+    )),
+  )
   const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
   const gathered = { lifting, programs: await Promise.all(described), placed }
   if (options.packages !== 'reduced') return gathered
   options.onStep?.('looking up packages')
   return { ...gathered, packages: await gatherPackages(lifting) }
+}
+
+const NOTHING: Seen = { placed: [], examined: [] }
+
+/** Few lifts have any. */
+async function gatherTraces(
+  lifting: Lifting,
+  traces: readonly Trace[],
+  placed: readonly Placed[],
+): Promise<Seen> {
+  const { gatherObserved } = await import('./observed.js')
+  return gatherObserved(lifting, traces, placed)
 }
 
 /** Where nothing is started, an image is its files, and the environment that their libraries are found in. */

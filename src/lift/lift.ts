@@ -106,6 +106,8 @@ export interface Why {
     | 'include'
     | 'packages'
     | 'asked'
+    /** A run that a trace tells of has opened or started it. */
+    | 'observed'
     /** A need that no header names, by the finder that knows it. */
     | `need:${string}`
   /** Of such a need: how sure it is, and its reason as the end of a sentence that starts with `neededBy`. */

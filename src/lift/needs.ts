@@ -26,7 +26,7 @@ import { isShell, outsideOf } from './taken-directory.js'
 export async function gatherNeeds(
   lifting: Lifting,
   config: ImageConfig,
-  placed: readonly Placed[],
+  placed: readonly Pick<Placed, 'examination'>[],
   chosen: ChosenNeeds,
 ): Promise<readonly Placed[]> {
   if (chosen.finders.length === 0) return []

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { run } from '../../src/cli/program.js'
 import type { ErrorCode, Finding } from '../../src/index.js'
 import { LiftError } from '../../src/index.js'
@@ -155,6 +156,37 @@ test('without a binary, something to include has to be named before an image is 
     assert.deepEqual([status, out, calls], [2, '', []])
     assert.match(err, /neither a binary nor --include.*\n.*--include PATH/)
   }
+})
+
+test('what a trace tells reaches the library, whichever command lifts', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'liftbin-'))
+  try {
+    const files = ['a', 'b'].map((name) => join(folder, name))
+    writeFileSync(files[0]!, 'open("/etc/a", O_RDONLY) = 3\n')
+    writeFileSync(files[1]!, '      1:\tcalling init: /b.so\n')
+    const options = files.flatMap((file) => ['--trace', file])
+    for (const command of ['lift', 'verify']) {
+      const { calls } = await runCli([command, 'dir:/', 'ls', ...options])
+      const call = calls.find(({ to }) => to === command)
+      assert.ok(call?.to === 'lift' || call?.to === 'verify')
+      assert.deepEqual(call.options.traces, [
+        { observed: [{ path: '/etc/a', how: 'read' }], unclear: 0 },
+        { observed: [{ path: '/b.so', how: 'read' }], unclear: 0 },
+      ])
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a trace that cannot be read, or is none, is wrong usage before an image is opened', async () => {
+  for (const file of ['/nowhere/trace', fileURLToPath(import.meta.url), '/']) {
+    const { status, out, err, calls } = await runCli(['dir:/', 'ls', '--trace', file])
+    assert.deepEqual([status, out, calls], [2, '', []], file)
+    assert.ok(err.includes(file), err)
+  }
+  const twice = await runCli(['dir:/', 'ls', '--trace', '-', '--trace', '-'])
+  assert.deepEqual([twice.status, twice.calls], [2, []])
 })
 
 test('--verbose says where a missing library was looked for', async () => {

@@ -47,6 +47,29 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
     tree: { ...x(['libz.so']), [`${LIB}/libz.so`]: `GROUP ( ${'libz.so.1 '.repeat(10)})` },
     facts: { name: 'libz.so', neededBy: '/usr/bin/x', path: `${OPEN}/libz.so`, outcome: 'not elf' },
   },
+  observed: {
+    severity: 'note',
+    tree: { ...x(), '/etc/a': 'a', '/etc/b': 'b' },
+    options: {
+      traces: [
+        {
+          observed: [
+            { path: '/etc/a', how: 'read' },
+            { path: '/etc/gone', how: 'read' },
+            { path: '/etc/b', how: 'looked at' },
+          ],
+          unclear: 0,
+        },
+      ],
+    },
+    facts: { files: 2, added: 1, absent: ['/etc/gone'], askedAbout: ['/etc/b'] },
+  },
+  'trace-unclear': {
+    severity: 'warning',
+    tree: x(),
+    options: { traces: [{ observed: [], unclear: 2 }] },
+    facts: { names: 2 },
+  },
   'version-missing': {
     severity: 'error',
     tree: x(['libc.so.6'], { versionsNeeded: [{ file: 'libc.so.6', versions: ['GLIBC_2.34', 'GLIBC_9'] }] }),

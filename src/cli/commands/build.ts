@@ -1,10 +1,18 @@
-import type { FindingKind, NewImageOptions, TreeLift, WriteOptions, Written } from '../../index.js'
+import type {
+  FindingKind,
+  LiftOptions,
+  NewImageOptions,
+  TreeLift,
+  WriteOptions,
+  Written,
+} from '../../index.js'
 import { type ConfigFlags, configOptions } from '../config-flags.js'
 import {
   type CommonFlags,
   type Context,
   type LddFlag,
   type SourceFlags,
+  type TraceFlag,
   type WholeDoor,
   withWholeDoor,
 } from '../context.js'
@@ -15,9 +23,10 @@ import { type NeedFlags, needOptions } from '../need-flags.js'
 import { type Opened, onAllImages } from '../on-image.js'
 import { writeAnswer } from '../output.js'
 import { type Manner, mannerOf, ofPlatform, printFindings, printPrograms, printSize } from '../print.js'
+import { traceOptions } from '../traces.js'
 
 /** The options of `liftbin build`. */
-export interface BuildFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags {
+export interface BuildFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags, TraceFlag {
   readonly to: string
   readonly format: 'digest' | 'json'
   readonly include?: readonly string[]
@@ -40,10 +49,11 @@ export async function buildCommand(
   door.checkWanted(binaries, given({ include: flags.include }))
   const { destination } = door.parseDestination(flags.to)
   const options = imageOptions(flags, context, door)
+  const traces = await traceOptions(flags, context)
   const { lifts, written } = await onAllImages(reference, flags, context, async (opened) => {
     door.checkPlatforms(destination, opened.length)
     const lifts: TreeLift[] = []
-    for (const one of opened) lifts.push(await liftOne(one, binaries, flags))
+    for (const one of opened) lifts.push(await liftOne(one, binaries, flags, traces))
     if (!flags.force && exitOfFindings(findingsOf(lifts)) !== EXIT.answer) return { lifts }
     const packings = lifts.map((lift, index) => door.newImage(lift, opened[index]!.image, options))
     return { lifts, written: await door.writeImage(flags.to, packings, writeOptions(flags, context, opened)) }
@@ -61,12 +71,14 @@ async function liftOne(
   { image, door, common }: Opened,
   binaries: readonly string[],
   flags: BuildFlags,
+  traces: Pick<LiftOptions, 'traces'>,
 ): Promise<TreeLift> {
   const lift = await door.liftTree(image, binaries, {
     ...common,
     ...given({ include: flags.include, variables: flags.env }),
     ...given({ packages: flags.packages ? ('reduced' as const) : undefined }),
     ...needOptions(flags),
+    ...traces,
     ...lddOptions(flags),
   })
   if (flags.user === undefined) return lift

@@ -7,6 +7,7 @@ import {
   isDirectory,
   type LddFlag,
   type SourceFlags,
+  type TraceFlag,
   withWholeDoor,
 } from '../context.js'
 import { exitOfFindings } from '../exit-code.js'
@@ -16,9 +17,10 @@ import { type NeedFlags, needOptions } from '../need-flags.js'
 import { onImages, type PlatformAnswer } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { mannerOf, ofPlatform, printFindings, printSummary, printUnasked } from '../print.js'
+import { traceOptions } from '../traces.js'
 
 /** The options of `liftbin lift`. */
-export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags {
+export interface LiftFlags extends CommonFlags, LddFlag, NeedFlags, ConfigFlags, SourceFlags, TraceFlag {
   readonly output?: string
   readonly format: keyof Door['LIFT_FORMATS']
   readonly stage?: string
@@ -37,8 +39,9 @@ export async function liftCommand(
   const door = await context.door()
   door.checkWanted(binaries, liftOptions(flags, context))
   checkOutput(flags.output, door)
+  const traces = await traceOptions(flags, context)
   const lifts = await onImages(reference, flags, context, (opened) =>
-    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags, context) }),
+    door.lift(opened.image, binaries, { ...opened.common, ...liftOptions(flags, context), ...traces }),
   )
   await writeAnswer(textOf(lifts, flags, door), flags.output, context)
   const findings = lifts.flatMap(({ answer }) => answer.findings)
@@ -53,7 +56,7 @@ export async function liftCommand(
 
 /** What the small bundle is enough for, which is loaded in half the time. */
 function isPlain(reference: string, flags: LiftFlags, context: Context): boolean {
-  return isDirectory(reference) && !flags.packages && !tellsAll(flags, context)
+  return isDirectory(reference) && !flags.packages && flags.trace === undefined && !tellsAll(flags, context)
 }
 
 type Lifted = PlatformAnswer<Lift>

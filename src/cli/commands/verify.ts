@@ -5,6 +5,7 @@ import {
   type Context,
   type LddFlag,
   type SourceFlags,
+  type TraceFlag,
   type WholeDoor,
   withWholeDoor,
 } from '../context.js'
@@ -16,9 +17,10 @@ import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf, printFindings } from '../print.js'
+import { traceOptions } from '../traces.js'
 
 /** The options of `liftbin verify`. */
-export interface VerifyFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags {
+export interface VerifyFlags extends CommonFlags, LddFlag, NeedFlags, SourceFlags, TraceFlag {
   readonly output?: string
   readonly format: keyof WholeDoor['VERIFY_FORMATS']
   readonly include?: readonly string[]
@@ -51,10 +53,12 @@ export async function verifyCommand(
   checkOutput(flags.output, door)
   const cases = casesOf(args, flags, door)
   const { include, timeout, ignore, runner, timeoutOk, minimal } = flags
+  const traces = await traceOptions(flags, context)
   const verification = await onImage(reference, flags, context, ({ image, common }) =>
     door.verify(image, binaries, {
       ...common,
       ...lddOptions(flags),
+      ...traces,
       ...needOptions(flags),
       ...given({ include, timeout, ignore, runner, cases }),
       timeouts: timeoutOk ? 'same' : 'inconclusive',

@@ -5,6 +5,7 @@ import {
   type Door,
   type LddFlag,
   type SourceFlags,
+  type TraceFlag,
   withWholeDoor,
 } from '../context.js'
 import { EXIT } from '../exit-code.js'
@@ -13,9 +14,10 @@ import { onImage } from '../on-image.js'
 import { writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { mannerOf } from '../print.js'
+import { traceOptions } from '../traces.js'
 
 /** The options of `liftbin why`. */
-export interface WhyFlags extends CommonFlags, LddFlag, SourceFlags {}
+export interface WhyFlags extends CommonFlags, LddFlag, SourceFlags, TraceFlag {}
 
 /** `liftbin why`: the chains from a program to a file, or who misses it. Gives the exit status. */
 export async function whyCommand(
@@ -27,9 +29,10 @@ export async function whyCommand(
 ): Promise<number> {
   const context = withWholeDoor(surroundings)
   const door = await context.door()
+  const traces = await traceOptions(flags, context)
   const { lift, chains, missing } = await onImage(reference, flags, context, (opened) =>
     reasonsFor(name, door, (options) =>
-      door.lift(opened.image, [binary], { ...opened.common, ...lddOptions(flags), ...options }),
+      door.lift(opened.image, [binary], { ...opened.common, ...lddOptions(flags), ...traces, ...options }),
     ),
   )
   const paint = await paintFor(context.out, context, flags)
