@@ -118,6 +118,7 @@ async function gather(
     platform: image.platform,
     gathering: new Gathering(),
     layout,
+    signal: options.signal,
   }
   const programs: PlacedProgram[] = []
   for (const asked of binaries) {
@@ -131,14 +132,9 @@ async function gather(
     options.traces === undefined ? NOTHING : await gatherTraces(lifting, options.traces, placed)
   placed.push(...observed.placed)
   const config = { ...image.config, env: mergedEnv(image.config.env, options.variables) }
-  placed.push(
-    ...(await gatherNeeds(
-      lifting,
-      config,
-      [...placed, ...observed.examined.map((examination) => ({ examination }))],
-      chosen,
-    )),
-  )
+  if (chosen.finders.length > 1) options.onStep?.('looking for what a run opens by itself')
+  const asked = [...placed, ...observed.examined.map((examination) => ({ examination }))]
+  placed.push(...(await gatherNeeds(lifting, config, asked, chosen)))
   const described = programs.map(({ program }) => withConfiguration(lifting, image, program))
   const gathered = { lifting, programs: await Promise.all(described), placed }
   if (options.packages !== 'reduced') return gathered

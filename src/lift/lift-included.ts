@@ -23,6 +23,7 @@ export async function liftIncluded(lifting: Lifting, pattern: string): Promise<r
 export async function liftElfFiles(lifting: Lifting, included: Included): Promise<readonly Placed[]> {
   const placed: Placed[] = []
   for await (const { at, entry } of includedEntries(lifting.examiner.files, included)) {
+    lifting.signal?.throwIfAborted()
     const examination = entry.kind === 'file' ? await addFile(lifting, included, entry) : undefined
     if (examination !== undefined)
       placed.push({ examination, at: lifting.layout === 'tree' ? entry.path : at })

@@ -11,6 +11,7 @@ export interface Lifting {
   readonly platform: Platform
   readonly gathering: Gathering
   readonly layout: Layout
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Whether files are to be copied to where they are opened, without links, or to lie as they do in the image. */

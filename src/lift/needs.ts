@@ -102,6 +102,7 @@ async function addScripts(run: Run): Promise<void> {
 
 async function meet(run: Run, found: Found): Promise<void> {
   const { finder, need, asker: neededBy } = found
+  run.lifting.signal?.throwIfAborted()
   if (++run.count > MOST_NEEDS)
     throw new LiftError('limit', 'the programs have too many needs to be followed')
   if (need.kind === 'unclear')

@@ -338,10 +338,19 @@ test('an aborted lift gives no answer', async () => {
   await assert.rejects(lift(smallImage(busy), ['x'], { signal: AbortSignal.abort(reason) }), reason)
 })
 
+test('a lift can be aborted while it looks for what a run opens by itself', async () => {
+  const [control, reason] = [new AbortController(), new Error('enough')]
+  const onStep = (step: string) => step === LOOKING && control.abort(reason)
+  await assert.rejects(lift(smallImage(needy), ['x'], { signal: control.signal, onStep }), reason)
+})
+
+const needy = debianTree({ '/usr/bin/x': program(['libc.so.6'], { imports: ['getpwuid'] }) })
+const LOOKING = 'looking for what a run opens by itself'
+
 test('each binary is a step that is told', async () => {
   const steps: string[] = []
   await lift(smallImage(busy), ['x', '/bin/y'], { onStep: (step) => steps.push(step) })
-  assert.deepEqual(steps, ['resolving x', 'resolving /bin/y'])
+  assert.deepEqual(steps, ['resolving x', 'resolving /bin/y', LOOKING])
 })
 
 test('nothing is executed, on this machine or elsewhere', async () => {
