@@ -41,9 +41,8 @@ const FINDERS = `
 Finders, for --with and --without:
   dlopen, libgcc, nss, timezones, base, alsa, certificates, databases, fonts, gconv, geo,
   gio, gpu, gtk, hardware, imagemagick, java, krb5, ldap, locales, magic, media, network,
-  odbc, openssl, pam, pixbuf, pkcs11, qt, sasl, security, spelling, terminfo, x11, xml,
-  shell, programs, dlopen-names, files, static, commands,
-  modules`
+  odbc, openssl, packages, pam, pixbuf, pkcs11, qt, sasl, security, spelling, terminfo,
+  x11, xml, shell, programs, dlopen-names, files, static, commands, modules`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `

@@ -28,6 +28,7 @@ export const FINDERS = {
   network: 'likely',
   odbc: 'likely',
   openssl: 'likely',
+  packages: 'likely',
   pam: 'likely',
   pixbuf: 'likely',
   pkcs11: 'likely',

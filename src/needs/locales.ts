@@ -18,16 +18,19 @@ export const locales: Finder = {
     const follows = subject.dialect === 'glibc' && importsAny(subject, SYMBOLS)
     const translates = importsAny(subject, TRANSLATED)
     return [
-      ...(follows ? [...named.flatMap(namedNeeds), ...OTHERS] : []),
+      ...(follows ? [...(named.length > 0 ? named.flatMap(namedNeeds) : USUAL), ...OTHERS] : []),
       ...(translates ? named.flatMap(translations) : []),
     ]
   },
 }
 
-/** Without a locale in the environment most programs stay with the C locale, and the others want this one. */
+/** Where the image sets no locale, this is the one that whoever runs a container sets. */
+const USUAL: readonly Need[] = [
+  need(`${LOCALES}/C.utf8`, 'likely', 'follows the locale, which is C.UTF-8 where it is set'),
+  need(`${LOCALES}/C.UTF-8`, 'likely', 'follows the locale, which is C.UTF-8 where it is set'),
+]
+
 const OTHERS: readonly Need[] = [
-  need(`${LOCALES}/C.utf8`, 'possible', 'follows the locale, which may be C.UTF-8'),
-  need(`${LOCALES}/C.UTF-8`, 'possible', 'follows the locale, which may be C.UTF-8'),
   need(`${LOCALES}/locale-archive`, 'possible', 'follows the locale'),
   need('/usr/share/locale/locale.alias', 'possible', 'follows the locale'),
 ]
