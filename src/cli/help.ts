@@ -39,10 +39,11 @@ Exit status:
 /** The names of finders; a test holds them to the library's table. */
 const FINDERS = `
 Finders, for --with and --without:
-  dlopen, libgcc, nss, timezones, base, alsa, certificates, databases, fonts, gconv, geo,
-  gio, gpu, gtk, hardware, imagemagick, java, krb5, ldap, locales, magic, media, network,
-  odbc, openssl, packages, pam, pixbuf, pkcs11, qt, sasl, security, spelling, terminfo,
-  x11, xml, shell, programs, dlopen-names, files, static, commands, modules`
+  dlopen, libgcc, nss, timezones, base, alsa, certificates, databases, fonts, gconv,
+  geo, gio, gpu, gtk, hardware, imagemagick, java, krb5, ldap, locales, magic, media,
+  network, odbc, openssl, packages, pam, pixbuf, pkcs11, qt, sasl, security, spelling,
+  terminfo, x11, xml, shell, programs, dlopen-names, files, static, commands, modules,
+  git, node, perl, php, python, ruby, tcl`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `

@@ -46,6 +46,13 @@ export const FINDERS = {
   static: 'likely',
   commands: 'likely',
   modules: 'likely',
+  git: 'likely',
+  node: 'likely',
+  perl: 'likely',
+  php: 'likely',
+  python: 'likely',
+  ruby: 'likely',
+  tcl: 'likely',
 } as const satisfies Readonly<Record<string, Confidence>>
 
 /** The name of a finder. */

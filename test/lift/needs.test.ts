@@ -308,3 +308,22 @@ test('libraries among the constants of what opens some are lifted by the rules o
   assert.ok(paths.includes('/opt/libp.so.1') && paths.includes(`${OPEN}/libq.so`), paths.join(' '))
   assert.deepEqual(kinds, [])
 })
+
+test('names that a need leaves out of a directory stay away, unless they are wanted too', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { defines: ['Py_Initialize'] }),
+    '/usr/lib/python3.11/os.py': '',
+    '/usr/lib/python3.11/json/a.py': '',
+    '/usr/lib/python3.11/test/a.py': '',
+    '/usr/lib/python3.11/dist-packages/a.so': library('a.so', ['libz.so']),
+    [`${LIB}/libz.so`]: library('libz.so'),
+  }
+  const built = async (options: LiftOptions) => {
+    const { tree: all } = await liftTree(smallImage(debianTree(tree)), ['x'], options)
+    return all.map(({ entry }) => entry.path as string).filter((path) => /python|libz/.test(path))
+  }
+  const library311 = ['', '/json', '/json/a.py', '/os.py'].map((path) => `/usr/lib/python3.11${path}`)
+  assert.deepEqual(await built({ needs: 'likely' }), library311)
+  const packages = ['/dist-packages', '/dist-packages/a.so'].map((path) => `/usr/lib/python3.11${path}`)
+  assert.deepEqual(await built({ with: ['python'] }), [...library311, ...packages, `${LIB}/libz.so`].sort())
+})

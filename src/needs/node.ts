@@ -1,0 +1,39 @@
+import type { RootPath } from '../rootfs/path.js'
+import type { Finder, Need } from './finder.js'
+import { pathNeed, variableNeeds } from './places.js'
+
+/** `node::Start(int, char**)`, which programs with Node in them have, and the shared library. */
+const DEFINED = ['_ZN4node5StartEiPPc']
+
+/** Node has its library in itself, but for parts that some distributions have apart, whose files it names. */
+export const node: Finder = {
+  describe: "parts of Node's library that lie apart, and packages for it",
+  symbols: [],
+  defines: DEFINED,
+  reads: 'all',
+  find: async (subject, { files, config }) => {
+    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
+    const needs: Need[] = []
+    for (const path of (await subject.texts()).filter(isScript)) {
+      if ((await files.trail(path, '/')).end?.kind === 'file')
+        needs.push(pathNeed(path, 'likely', 'runs Node, of whose library this is a part'))
+    }
+    return [
+      ...needs,
+      ...PACKAGES.map((path) => pathNeed(path, 'possible', 'runs Node, which finds packages there')),
+      ...variableNeeds(config, ['NODE_PATH']),
+    ]
+  },
+}
+
+function isScript(text: string): text is RootPath {
+  return /^\/.*\.(js|cjs|mjs|json)$/.test(text)
+}
+
+const PACKAGES = [
+  '/usr/share/nodejs',
+  '/usr/share/node_modules',
+  '/usr/lib/nodejs',
+  '/usr/lib/node_modules',
+  '/usr/local/lib/node_modules',
+] as const
