@@ -16,6 +16,7 @@ export type { Packing } from './pack/packing.js'
 export * from './reading.js'
 export { readTrace } from './trace/read-trace.js'
 export { type Case, parseCases } from './verify/case.js'
+export { type ObservedRun, type ObserveOptions, observeRun } from './verify/observe-run.js'
 export { RUNNER_NAMES } from './verify/runners.js'
 export type {
   CaseResult,

@@ -5,6 +5,7 @@ export const USAGE = `[lift] <image> <binary...> [options]
        liftbin audit <image> [binary...]
        liftbin build <image> <binary...> --to <destination>
        liftbin verify <image> <binary...> [-- args]
+       liftbin trace <image> <binary> [-- args]
        liftbin cache [clear]`
 
 /** What an image argument may look like; a test holds it to the library's table of sources. */
@@ -95,6 +96,26 @@ Examples:
     --platform linux/amd64,linux/arm64 --user 65534
   liftbin build app-build --include '/app/*/public' --to registry:localhost:5000/files:1
   liftbin build dir:/srv/root ls --to oci-archive:ls.tar:ls`
+
+/** What `liftbin help trace` ends with. */
+export const TRACE_EXAMPLES = `
+The program runs as with verify: without a network, within limits, as the image starts it,
+by the same runners, and nothing of it is left. glibc's loader writes what it loads for
+LD_DEBUG=files,libs, and that text is the answer; --trace of lift, build, verify and why
+takes it. It knows of programs and libraries alone; strace knows of all files. What the
+program itself prints is shown with --verbose, or when it fails.
+
+musl's loader and static programs tell nothing, nor do programs with setuid bits or
+capabilities that give them more rights: use strace for these.
+
+Exit status:
+  0 a trace, whatever the program's own exit code is; 1 a trace up to where the program
+  was ended, by the time limit (but for --timeout-ok) or for printing too much; 3 none
+
+Examples:
+  liftbin trace debian:bookworm perl -- -MPOSIX -e 1 > run.txt
+  liftbin debian:bookworm perl --trace run.txt > Dockerfile
+  liftbin trace app /app/server --timeout 5 --timeout-ok | liftbin app /app/server --trace -`
 
 /** What `liftbin help verify` ends with. */
 export const VERIFY_EXAMPLES = `

@@ -11,6 +11,7 @@ import {
   platformsOption,
   traceOption,
 } from './options.js'
+import { addTrace } from './trace-options.js'
 import { addVerify } from './verify-options.js'
 import { VERSION } from './version.js'
 import { collect, parseCount, parseSize } from './words.js'
@@ -42,7 +43,16 @@ type Outcome = { status: number }
 
 type AddCommand = (program: Command, context: Context, outcome: Outcome, argv: readonly string[]) => void
 
-const COMMANDS: readonly AddCommand[] = [addLift, addWhy, addAudit, addBuild, addVerify, addCache, addHelp]
+const COMMANDS: readonly AddCommand[] = [
+  addLift,
+  addWhy,
+  addAudit,
+  addBuild,
+  addVerify,
+  addTrace,
+  addCache,
+  addHelp,
+]
 
 /** A line without options that starts with an image can only be a lift; the other commands need not be made for it. */
 function commandsFor(argv: readonly string[]): readonly AddCommand[] {

@@ -67,6 +67,7 @@ test('the help of each command', async () => {
     ['help', 'audit'],
     ['help', 'build'],
     ['help', 'verify'],
+    ['help', 'trace'],
   ]) {
     matchesGolden(`${argv.join('-').replace(/^--/, '')}.txt`, transcript(argv, await runCli(argv)))
   }

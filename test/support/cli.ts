@@ -7,6 +7,8 @@ import type {
   Image,
   Lift,
   LiftOptions,
+  ObservedRun,
+  ObserveOptions,
   OpenOptions,
   Verification,
   VerifyOptions,
@@ -24,6 +26,7 @@ export interface Answers {
   readonly lifts?: Readonly<Record<string, Lift | Error>>
   readonly audit?: Audit | Error
   readonly verification?: Verification
+  readonly observed?: ObservedRun | Error
   readonly chains?: readonly WhyChain[]
   /** The image that is opened, in place of an empty one. */
   readonly image?: Image
@@ -53,6 +56,7 @@ export type Call =
   | { readonly to: 'openImage'; readonly reference: string; readonly options: OpenOptions }
   | { readonly to: 'lift' | 'audit'; readonly binaries: readonly string[]; readonly options: LiftOptions }
   | { readonly to: 'verify'; readonly binaries: readonly string[]; readonly options: VerifyOptions }
+  | { readonly to: 'observeRun'; readonly binary: string; readonly options: ObserveOptions }
   | { readonly to: 'dispose' }
 
 /** Runs a command line in this process, over a library that gives the answers. */
@@ -126,6 +130,10 @@ function doorOf(answers: Answers, calls: Call[]): WholeDoor {
     verify: async (_image, binaries, options = {}) => {
       calls.push({ to: 'verify', binaries, options })
       return answers.verification ?? verificationOf()
+    },
+    observeRun: async (_image, binary, options = {}) => {
+      calls.push({ to: 'observeRun', binary, options })
+      return answered(answers.observed ?? new Error('no run'))
     },
     why: () => answers.chains ?? [],
   }

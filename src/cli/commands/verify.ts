@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Case, RunnerName, Verification } from '../../index.js'
 import {
   type CommonFlags,
@@ -17,6 +16,7 @@ import { onImage } from '../on-image.js'
 import { checkOutput, writeAnswer } from '../output.js'
 import { paintFor } from '../paint.js'
 import { type Manner, mannerOf, printFindings } from '../print.js'
+import { readInput } from '../read-input.js'
 import { traceOptions } from '../traces.js'
 
 /** The options of `liftbin verify`. */
@@ -80,19 +80,11 @@ function casesOf(
   { case: files = [], stdin }: VerifyFlags,
   door: WholeDoor,
 ): readonly Case[] | undefined {
-  const input = stdin === undefined ? {} : { stdin: readBytes(stdin, door) }
-  const fromFiles = files.flatMap((file) => door.parseCases(readBytes(file, door).toString(), file))
+  const input = stdin === undefined ? {} : { stdin: readInput(stdin, door) }
+  const fromFiles = files.flatMap((file) => door.parseCases(readInput(file, door).toString(), file))
   if (fromFiles.length === 0 && args === undefined && stdin === undefined) return undefined
   const own = args === undefined && fromFiles.length > 0 ? [] : [given({ args })]
   return [...own, ...fromFiles].map((one) => ({ ...input, ...one }))
-}
-
-function readBytes(file: string, { LiftError, printable, reasonOf }: WholeDoor): Buffer {
-  try {
-    return readFileSync(file === '-' ? 0 : file)
-  } catch (error) {
-    throw new LiftError('usage', `cannot read ${printable(file)}: ${reasonOf(error)}`, { cause: error })
-  }
 }
 
 /** Nothing that was run at all, or only cases that prove nothing, is no proof, unless that was asked for. */
