@@ -1,4 +1,4 @@
-import type { Closure } from '../closure/closure.js'
+import { type Closure, dlopened } from '../closure/closure.js'
 import type { RootFiles } from '../loader/files.js'
 import { loadersOf } from '../loader/index.js'
 import type { LoadedObject } from '../loader/loader.js'
@@ -25,10 +25,12 @@ export async function checkPlan(
   image: RootFiles,
   environment: Environment,
   placed: readonly Placed[],
+  openings: readonly Examination[] = [],
 ): Promise<readonly Finding[]> {
   const files = plannedFiles(plan, image)
   const examiner = { files, loaders: loadersOf(files), environment }
   const findings: Finding[] = []
+  const again = new Map<Examination, Examination>()
   for (const { examination, at } of placed) {
     if (examination.baseline === undefined) continue
     const trail = await files.trail(at, '/')
@@ -41,13 +43,43 @@ export async function checkPlan(
     }
     const alone = await examine(examiner, trail, trail.end, examination.elf)
     const { answer } = examination
-    const again = answer === undefined ? alone : await mergeLdd(examiner, alone, answer)
-    for (const { expected, actual } of pairs(examination, again)) {
-      if (isSame(expected, actual, plan)) continue
-      findings.push(...differences(program, answersOf(expected, undefined), answersOf(actual, plan)))
-    }
+    const planned = answer === undefined ? alone : await mergeLdd(examiner, alone, answer)
+    again.set(examination, planned)
+    findings.push(...differencesOf(program, pairs(examination, planned), plan))
+  }
+  for (const examination of openings) {
+    const planned = await openedAgain(examination, again, plan)
+    if (planned === undefined) continue
+    again.set(examination, planned)
+    const { baseline } = examination
+    const pair = { expected: baseline, actual: planned.baseline }
+    findings.push(...differencesOf(baseline?.program.name ?? '', [pair], plan))
   }
   return findings
+}
+
+/** What a need opens in the planned tree; undefined where that which opens it is not examined there. */
+async function openedAgain(
+  { opening }: Examination,
+  again: ReadonlyMap<Examination, Examination>,
+  plan: PlannedTree,
+): Promise<Examination | undefined> {
+  const planned = opening && again.get(opening.after)
+  if (opening === undefined || planned?.baseline === undefined || planned.loader === undefined)
+    return undefined
+  const { baseline, loader } = planned
+  const own = opening.from.file.path
+  const from = baseline.objects.find(({ file }) => (plan.sources.get(file.path)?.path ?? file.path) === own)
+  if (from === undefined) return undefined
+  return { ...planned, baseline: await dlopened(baseline, loader, opening.names, from) }
+}
+
+function differencesOf(program: string, pairs: readonly Pair[], plan: PlannedTree): readonly Finding[] {
+  return pairs
+    .filter(({ expected, actual }) => !isSame(expected, actual, plan))
+    .flatMap(({ expected, actual }) =>
+      differences(program, answersOf(expected, undefined), answersOf(actual, plan)),
+    )
 }
 
 interface Pair {

@@ -12,7 +12,13 @@ export async function planAndCheck(
   const cached = gathering.cacheOnly()
   const attempt = async (withCache: boolean): Promise<Plan> => {
     const plan = await planTree(files, gathering.opened(withCache), gathering.directories)
-    return { ...plan, findings: [...plan.findings, ...(await checkPlan(plan, files, environment, placed))] }
+    return {
+      ...plan,
+      findings: [
+        ...plan.findings,
+        ...(await checkPlan(plan, files, environment, placed, gathering.openings())),
+      ],
+    }
   }
   if (cached.length > 0) {
     gathering.carryCache()

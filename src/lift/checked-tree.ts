@@ -23,7 +23,10 @@ export async function treeAndCheck(lifting: Lifting, placed: readonly Placed[]):
   const whole = await withReducedCaches(lifting, tree, caches)
   return {
     tree: whole,
-    findings: [...findings, ...(await checkPlan(plannedTree(whole), files, environment, placed))],
+    findings: [
+      ...findings,
+      ...(await checkPlan(plannedTree(whole), files, environment, placed, lifting.gathering.openings())),
+    ],
   }
 }
 

@@ -29,8 +29,17 @@ export interface Examination {
   readonly secure?: Closure
   /** What `ldd` was asked, and its part in the baseline. */
   readonly answer?: LddAnswer
+  /** What of an earlier examination opens it by itself, where nothing else loads it; its requests are the baseline's. */
+  readonly opening?: Opening
   /** Faults that have nothing to do with single libraries. */
   readonly findings: readonly Finding[]
+}
+
+/** A library that is opened by any of some names, the best first. */
+export interface Opening {
+  readonly names: readonly string[]
+  readonly from: LoadedObject
+  readonly after: Examination
 }
 
 /** What an examination works with; one for a whole run. */

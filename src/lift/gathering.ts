@@ -204,6 +204,11 @@ export class Gathering {
     return [...new Set([...rows, ...this.directories.map(({ trail }) => trail), ...this.#listed])]
   }
 
+  /** What is opened for needs, in the order in which one may open the next. */
+  openings(): readonly Examination[] {
+    return this.#examinations.filter(({ opening }) => opening !== undefined)
+  }
+
   /** The loaders' caches, if any library was found by one. */
   cachesInUse(): readonly Trail[] {
     const isUsed = this.#examinations.some((examination) =>

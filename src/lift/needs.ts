@@ -191,7 +191,8 @@ async function takeLibrary(
   const { subject, examination } = within
   const baseline = await dlopened(subject.closure, examination.loader!, names, subject.object)
   const { secure: _, ...rest } = examination
-  const opened: Examination = { ...rest, baseline, variants: [], findings: [] }
+  const opening = { names, from: subject.object, after: examination }
+  const opened: Examination = { ...rest, baseline, opening, variants: [], findings: [] }
   if (baseline.edges.some(({ kind, resolution }) => kind === 'dlopen' && resolution.found !== undefined)) {
     gathering.addClosures(opened, openingOf(found))
     await addFaults(run.lifting, opened)

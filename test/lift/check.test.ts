@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dlopened } from '../../src/closure/closure.js'
 import { EMPTY_CONFIG } from '../../src/image/config.js'
 import { checkPlan } from '../../src/lift/check.js'
 import { environmentOf } from '../../src/lift/environment.js'
-import { examine } from '../../src/lift/examine.js'
+import { type Examination, examine } from '../../src/lift/examine.js'
 import { type Opened, planTree } from '../../src/lift/plan.js'
 import { rootFiles } from '../../src/loader/files.js'
 import { loadersOf } from '../../src/loader/index.js'
@@ -68,3 +69,41 @@ test('a library, a loader and a program that are not there are told', async () =
   assert.equal((await checked(without(GLIBC))).length, 3)
   assert.deepEqual(await checked(without('/usr/bin/x')), ['/usr/bin/x: a file, nothing'])
 })
+
+test('what a need opens is resolved again as well, with what that opens in turn', async () => {
+  const parts = {
+    '/usr/bin/y': program([], { runpath: '/opt' }),
+    '/opt/libopened.so': library('libopened.so', ['libfar.so'], { runpath: '/far' }),
+    '/far/libfar.so': library('libfar.so'),
+    '/far/libnext.so': library('libnext.so'),
+  }
+  const files = rootFiles(memoryRootFs(debianTree(parts)))
+  const environment = environmentOf(EMPTY_CONFIG)
+  const trail = await files.trail('/usr/bin/y', '/')
+  assert.ok(trail.end?.kind === 'file')
+  const { elf } = await files.read(trail.end)
+  const root = await examine({ files, loaders: loadersOf(files), environment }, trail, trail.end, elf!)
+  const first = await openedIn(root, 'libopened.so', '/usr/bin/y')
+  const second = await openedIn(first, 'libnext.so', '/opt/libopened.so')
+  const told = async (...left: readonly string[]) => {
+    const opened: Opened[] = []
+    for (const path of [...Object.keys(parts), GLIBC].filter((path) => !left.includes(path))) {
+      const { end } = await files.trail(path, '/')
+      if (end?.kind === 'file') opened.push({ path: path as RootPath, file: end, role: 'library' })
+    }
+    const plan = await planTree(files, opened)
+    const placed = [{ examination: root, at: '/usr/bin/y' }] as const
+    const findings = await checkPlan(plan, files, environment, placed, [first, second])
+    return findings.map((one) => (one.kind === 'lift-differs' ? `${one.name}: ${one.actual}` : one.kind))
+  }
+  assert.deepEqual(await told(), [])
+  assert.deepEqual(await told('/opt/libopened.so'), ['libopened.so: nothing', 'libfar.so: nothing'])
+  assert.deepEqual(await told('/far/libnext.so'), ['libnext.so: nothing'])
+})
+
+/** What one object of an examination opens by a name. */
+async function openedIn(after: Examination, name: string, path: string): Promise<Examination> {
+  const from = after.baseline!.objects.find(({ file }) => file.path === path)!
+  const baseline = await dlopened(after.baseline!, after.loader!, [name], from)
+  return { ...after, baseline, opening: { names: [name], from, after } }
+}
