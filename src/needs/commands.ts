@@ -2,20 +2,21 @@ import { envOf } from '../image/config.js'
 import type { RootFiles } from '../loader/files.js'
 import { join, type RootPath } from '../rootfs/path.js'
 import type { Finder, Need, Surroundings } from './finder.js'
+import { homeOf } from './home.js'
 import { shellNames } from './shell-names.js'
 import { readShellScript } from './shell-script.js'
 
-/** What shell scripts start and read in. */
+/** What shell scripts start and read in, and files that scripts of any language name. */
 export const commands: Finder = {
-  describe: 'programs that shell scripts start, and files that they read',
+  describe: 'programs that shell scripts start, and files that scripts name',
   symbols: [],
   reads: 'all',
   find: () => [],
   findInScript: async ({ language, text }, surroundings) => {
-    if (language !== 'shell') return []
     const { files } = surroundings
+    if (language !== 'shell') return quoted(files, text)
     const names = shellNames(readShellScript(text))
-    const needs: Need[] = []
+    const needs: Need[] = [...homeNeeds(text, surroundings)]
     for (const name of names.commands.slice(0, MOST_NAMES)) needs.push(...(await command(surroundings, name)))
     for (const name of names.sourced.slice(0, MOST_NAMES)) needs.push(...(await sourced(surroundings, name)))
     for (const name of names.paths.slice(0, MOST_NAMES)) needs.push(...(await named(files, name)))
@@ -26,6 +27,12 @@ export const commands: Finder = {
 /** Far more than any script names. */
 const MOST_NAMES = 1000
 
+function homeNeeds(text: string, { config }: Surroundings): readonly Need[] {
+  const path = homeOf(config)
+  if (path === undefined || !/[\s"'=:]~\/|\$\{?HOME\b/.test(text)) return []
+  return [{ kind: 'bare-directory', path, confidence: 'likely', why: 'names where who runs it is at home' }]
+}
+
 async function command({ files, config }: Surroundings, name: string): Promise<readonly Need[]> {
   const path = await lookUp(files, envOf(config, 'PATH') ?? '', name)
   return path === undefined ? [] : [{ kind: 'program', path, confidence: 'likely', why: 'starts it' }]
@@ -35,6 +42,16 @@ async function sourced({ files, config }: Surroundings, name: string): Promise<r
   const path = await lookUp(files, envOf(config, 'PATH') ?? '', name, 0)
   const why = 'reads it in'
   return path === undefined ? [] : [{ kind: 'source', path, language: 'shell', confidence: 'likely', why }]
+}
+
+/** Of other languages only paths are known, where they stand in quotes. */
+async function quoted(files: RootFiles, text: string): Promise<readonly Need[]> {
+  const paths = new Set<string>()
+  for (const [, , path] of text.matchAll(/(['"])(\/(?:etc|usr|opt|srv|var)\/[\w.+@/-]{1,200}[\w+@-])\1/g))
+    paths.add(path!)
+  const needs: Need[] = []
+  for (const path of [...paths].slice(0, MOST_NAMES)) needs.push(...(await named(files, path)))
+  return needs
 }
 
 /** What not everybody may read is left to whoever wants it; programs are started by whoever gets their names. */

@@ -16,6 +16,8 @@ export interface ModuleRules {
   /** A script that names directories itself does so in this form. */
   readonly adding: RegExp
   readonly names: (text: string) => readonly ModuleName[]
+  /** Whether only the first directory counts that has a module, or all that do. */
+  readonly counts: 'first' | 'all'
 }
 
 /** The languages whose modules are found by name. */
@@ -35,6 +37,7 @@ export const MODULE_RULES: Readonly<Partial<Record<Language, ModuleRules>>> = {
     ],
     adding: /^[ \t]*use[ \t]+lib[ \t]+['"](\/[^'"]+)['"]/gm,
     names: perlModules,
+    counts: 'first',
   },
   python: {
     directories: [
@@ -47,6 +50,7 @@ export const MODULE_RULES: Readonly<Partial<Record<Language, ModuleRules>>> = {
     ],
     adding: /\bsys\.path\.(?:append\(|insert\(\s*\d+\s*,)\s*['"](\/[^'"]+)['"]/g,
     names: pythonModules,
+    counts: 'first',
   },
   ruby: {
     directories: [
@@ -58,6 +62,7 @@ export const MODULE_RULES: Readonly<Partial<Record<Language, ModuleRules>>> = {
     ],
     adding: /\$(?:LOAD_PATH|:)\.unshift\(?\s*['"](\/[^'"]+)['"]/g,
     names: gems,
+    counts: 'all',
   },
   node: {
     directories: [
@@ -72,6 +77,7 @@ export const MODULE_RULES: Readonly<Partial<Record<Language, ModuleRules>>> = {
     ],
     adding: /(?!)/g,
     names: packages,
+    counts: 'first',
   },
 }
 

@@ -39,7 +39,6 @@ async function directoriesOf(script: Script, files: RootFiles): Promise<readonly
   return found.slice(0, MOST_DIRECTORIES)
 }
 
-/** The first directory that has it is where it comes from. */
 async function needsOf(
   files: RootFiles,
   language: Language,
@@ -47,14 +46,14 @@ async function needsOf(
   directories: readonly RootPath[],
 ): Promise<readonly Need[]> {
   const why = `reads in the module ${basename(module.name)}`
+  const paths: RootPath[] = []
   for (const directory of directories) {
     const found = await existing(files, directory, module.files)
     if (found.length === 0) continue
-    const along = await existing(files, directory, module.along ?? [])
-    const needs = [...found, ...along]
-    return needs.map((path) => ({ kind: 'source', path, language, confidence: 'likely', why }))
+    paths.push(...found, ...(await existing(files, directory, module.along ?? [])))
+    if (MODULE_RULES[language]?.counts === 'first') break
   }
-  return []
+  return paths.map((path) => ({ kind: 'source', path, language, confidence: 'likely', why }))
 }
 
 async function existing(

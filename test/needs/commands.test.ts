@@ -46,6 +46,19 @@ test('a program that is named without being started is possible', async () => {
   assert.deepEqual(await needs('[ -x /usr/lib/x/tool ]'), ['program possible /usr/lib/x/tool'])
 })
 
-test('scripts of other languages start nothing that is known', async () => {
-  assert.deepEqual(await scriptNeeds('commands', { language: 'perl', text: 'sed p' }, TREE), [])
+test('of scripts in other languages, the files are known whose whole paths stand in quotes', async () => {
+  const other = (text: string) => scriptNeeds('commands', { language: 'perl', text }, TREE)
+  assert.deepEqual(await other('open(my $file, "<", "/etc/x.conf"); -x \'/usr/lib/x/tool\''), [
+    'path likely /etc/x.conf',
+    'program possible /usr/lib/x/tool',
+  ])
+  assert.deepEqual(await other('sed p; "/etc/x.conf or so" /etc/x.conf "$dir/etc/x.conf" "/etc/x.conf\''), [])
+})
+
+test('a script that names the home of its user needs that directory', async () => {
+  const home = 'bare-directory likely /root'
+  assert.deepEqual(await needs('touch ~/x'), [home])
+  assert.deepEqual(await needs('x="$HOME/x"'), [home])
+  assert.deepEqual(await needs(`x=\${HOME}/x`, ['HOME=/srv/x']), ['bare-directory likely /srv/x'])
+  assert.deepEqual(await needs('x=a~/b; y=$HOMER; z=x~'), [])
 })

@@ -88,6 +88,21 @@ test("the image's user needs a name, and nobody in particular does not", async (
   assert.deepEqual(await users(''), [])
 })
 
+test('a program that makes directories and asks for variables needs the home of who runs it', async () => {
+  const home = (config: object, imports = ['getenv', 'mkdir']) =>
+    needsOf('base', 'likely', { imports, config })
+  assert.deepEqual(await home({}), ['/root'])
+  assert.deepEqual(await home({ user: '0:0' }), ['/root', '/etc/passwd', '/etc/group'])
+  assert.deepEqual(await home({ user: '1000', env: ['HOME=/home/x'] }), [
+    '/home/x',
+    '/etc/passwd',
+    '/etc/group',
+  ])
+  assert.deepEqual(await home({ env: ['HOME=/'] }), [])
+  assert.deepEqual(await home({}, ['getenv', 'mkdtempat']), [])
+  assert.deepEqual(await home({}, ['mkdir']), [])
+})
+
 test('every name in options is a finder, and every finder has a name', () => {
   assert.deepEqual(Object.keys(BY_NAME).sort(), Object.keys(FINDERS).sort())
 })
