@@ -16,6 +16,7 @@ export interface Case {
 }
 
 const PYTHON = ['--include', '/usr/lib/python3.11']
+const NEEDS = ['--needs', 'likely']
 
 /** Programs that are lifted in every way there is. */
 export const CASES: readonly Case[] = [
@@ -30,6 +31,45 @@ export const CASES: readonly Case[] = [
     command: ['/usr/bin/python3', '-c', 'import json, ssl; print(json.dumps({"a": 6 * 7}))'],
     options: PYTHON,
     says: '{"a": 42}\n',
+  },
+  {
+    what: 'python3 with what most runs need',
+    image: BOOKWORM,
+    command: [
+      '/usr/bin/python3',
+      '-c',
+      'import ssl, sqlite3, json, encodings.idna; print(json.dumps([6 * 7]))',
+    ],
+    options: NEEDS,
+    says: '[42]\n',
+  },
+  {
+    what: 'perl with what most runs need',
+    image: BOOKWORM,
+    command: ['/usr/bin/perl', '-MPOSIX', '-e', 'print strftime("%Y", gmtime 0), "\n"'],
+    options: NEEDS,
+    says: '1970\n',
+  },
+  {
+    what: 'names of users with what most runs need',
+    image: BOOKWORM,
+    command: ['/usr/bin/id', 'root'],
+    options: NEEDS,
+    says: 'uid=0(root) gid=0(root)',
+  },
+  {
+    what: 'git with what most runs need',
+    image: BOOKWORM,
+    command: ['/usr/bin/git', 'init', '/srv/new'],
+    options: NEEDS,
+    says: 'Initialized empty Git repository in /srv/new/.git/\n',
+  },
+  {
+    what: 'a shell script with what most runs need',
+    image: BOOKWORM,
+    command: ['/usr/bin/ldd', '--version'],
+    options: NEEDS,
+    says: 'ldd (',
   },
   { what: 'bash', image: BOOKWORM, command: ['/bin/bash', '-c', 'echo $((6 * 7)) $0', 'x'], says: '42 x\n' },
   { what: 'a program looked up in PATH', image: BOOKWORM, command: ['sort', '--version'], says: 'sort (GNU' },
