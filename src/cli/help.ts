@@ -44,7 +44,7 @@ Finders, for --with and --without:
   geo, gio, gpu, gtk, hardware, imagemagick, java, krb5, ldap, locales, magic, media,
   network, odbc, openssl, packages, pam, pixbuf, pkcs11, qt, sasl, security, spelling,
   terminfo, x11, xml, shell, programs, dlopen-names, files, static, commands, modules,
-  git, node, perl, php, python, ruby, tcl`
+  git, node, perl, php, python, ruby, tcl, configuration`
 
 /** What `liftbin help lift` ends with. */
 export const LIFT_EXAMPLES = `

@@ -46,22 +46,18 @@ export async function planTree(
   included: readonly Included[] = [],
 ): Promise<Plan> {
   const findings: Finding[] = []
-  const { copies, sources } = await placeOpened(files, opened, findings)
-  const links = new Map<RootPath, string>()
-  for (const one of included) {
-    copies.set(one.path, wholeDirectory(one.path, one.end))
-    for await (const { at, entry } of includedEntries(files, one)) {
-      if (entry.kind === 'file' && !sources.has(at)) sources.set(at, entry)
-      if (entry.kind === 'symlink') links.set(at, entry.target)
-    }
-  }
+  const { links, within } = await inDirectories(files, included)
+  const placed = links.size === 0 ? opened : opened.map((item) => ledBy(links, item))
+  const { copies, sources } = await placeOpened(files, placed, findings)
+  for (const one of included) copies.set(one.path, wholeDirectory(one.path, one.end))
+  for (const [at, file] of within) if (!sources.has(at)) sources.set(at, file)
   const sorted = [...copies.values()].sort((a, b) => (a.to < b.to ? -1 : 1))
   const made = parentsOf(sorted)
   for (const { to, kind } of sorted) {
     if (kind === 'file' && made.has(to))
       findings.push(finding({ kind: 'path-conflict', path: to, sources: [to] }))
   }
-  const stones = new Set(opened.flatMap(({ path }) => steppingStones(path)))
+  const stones = new Set(placed.flatMap(({ path }) => steppingStones(path)))
   return {
     copies: sorted,
     directories: [...stones].filter((path) => !made.has(path)).sort(),
@@ -70,6 +66,39 @@ export async function planTree(
     links,
     hardLinks: 'separate',
   }
+}
+
+/** The files and links of whole directories, by where they will lie. */
+async function inDirectories(files: RootFiles, included: readonly Included[]) {
+  const links = new Map<RootPath, string>()
+  const within = new Map<RootPath, FileEntry>()
+  for (const one of included) {
+    for await (const { at, entry } of includedEntries(files, one)) {
+      if (entry.kind === 'file' && !within.has(at)) within.set(at, entry)
+      if (entry.kind === 'symlink') links.set(at, entry.target)
+    }
+  }
+  return { links, within }
+}
+
+/** The kernel follows as many, too. */
+const MOST_LINKS = 40
+
+/** What is opened through a link of a whole directory is copied to where that leads: the link itself is along. */
+function ledBy(links: ReadonlyMap<RootPath, string>, item: Opened): Opened {
+  let path = normalise(item.path)
+  for (let count = 0; count < MOST_LINKS; count++) {
+    const link = prefixesOf(path).find((prefix) => links.has(prefix))
+    if (link === undefined) break
+    path = normalise(join(parent(link), `${links.get(link)}${path.slice(link.length)}`))
+  }
+  return path === normalise(item.path) ? item : { ...item, path }
+}
+
+/** The directories above a path, the highest first. */
+function prefixesOf(path: RootPath): readonly RootPath[] {
+  const parts = components(path)
+  return parts.slice(1).map((_, index): RootPath => `/${parts.slice(0, index + 1).join('/')}`)
 }
 
 /** One copy for each destination; two files for one are a finding, and the first stays. */

@@ -1,5 +1,6 @@
 import { base } from './base.js'
 import { commands } from './commands.js'
+import { configuration } from './configuration.js'
 import { dlopenNames } from './dlopen-names.js'
 import { dlopenNotes } from './dlopen-notes.js'
 import type { Finder } from './finder.js'
@@ -53,6 +54,7 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   pam,
   terminfo,
   files: namedFiles,
+  configuration,
   static: staticTexts,
 }
 

@@ -48,7 +48,7 @@ function isAbsolute(text: string): text is RootPath {
 }
 
 /** Where something lies that Linux would start; undefined for anything else. */
-async function programAt(files: RootFiles, path: RootPath): Promise<RootPath | undefined> {
+export async function programAt(files: RootFiles, path: RootPath): Promise<RootPath | undefined> {
   const { end } = await files.trail(path, '/')
   if (end?.kind !== 'file' || (end.mode & 0o111) === 0) return undefined
   const { elf } = await files.read(end)

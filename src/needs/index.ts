@@ -43,6 +43,7 @@ export const FINDERS = {
   programs: 'possible',
   'dlopen-names': 'possible',
   files: 'likely',
+  configuration: 'likely',
   static: 'likely',
   commands: 'likely',
   modules: 'likely',

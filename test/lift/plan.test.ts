@@ -5,6 +5,7 @@ import { type Opened, plannedFiles, planTree } from '../../src/lift/plan.js'
 import { rootFiles } from '../../src/loader/files.js'
 import { memoryRootFs } from '../../src/rootfs/memory.js'
 import type { RootPath } from '../../src/rootfs/path.js'
+import type { Entry } from '../../src/rootfs/rootfs.js'
 import type { Tree } from '../support/small-image.js'
 
 async function planOf(tree: Tree, paths: readonly string[], role: Role = 'library') {
@@ -89,4 +90,29 @@ test('the planned tree holds the files with their content, mode and owner, and n
   assert.equal(Buffer.from(await planned.content(end)).toString(), 'content')
   assert.equal((await planned.trail('/usr/bin/x', '/')).end, undefined)
   assert.equal((await planned.trail('/opt/in', '/')).end?.kind, 'directory')
+})
+
+test('what is opened through a link of a whole directory lies where the link leads', async () => {
+  const tree = {
+    '/usr/share/web/modules': { link: '../../lib/web' },
+    '/usr/share/web/loop': { link: 'loop' },
+    '/usr/lib/web/m.so': 'm',
+    '/usr/share/webs/modules/m.so': 'm',
+  }
+  const files = rootFiles(memoryRootFs(tree))
+  const opened = (path: RootPath, end: Entry | undefined): Opened => {
+    assert.ok(end?.kind === 'file')
+    return { path, file: end, role: 'data' }
+  }
+  const [through, beside] = ['/usr/share/web/modules/m.so', '/usr/share/webs/modules/m.so'] as const
+  const items = [through, beside].map(async (path) => opened(path, (await files.trail(path, '/')).end))
+  const trail = await files.trail('/usr/share/web', '/')
+  assert.ok(trail.end?.kind === 'directory')
+  const included = [{ path: '/usr/share/web', trail, end: trail.end } as const]
+  const { copies, findings } = await planTree(files, await Promise.all(items), included)
+  assert.deepEqual(
+    copies.map(({ to }) => to),
+    ['/usr/lib/web/m.so', '/usr/share/web', beside],
+  )
+  assert.deepEqual(findings, [])
 })
