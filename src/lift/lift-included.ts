@@ -20,11 +20,15 @@ export async function liftIncluded(lifting: Lifting, pattern: string): Promise<r
 }
 
 /** Takes along what the ELF files of something included load. Gives these files with their places. */
-export async function liftElfFiles(lifting: Lifting, included: Included): Promise<readonly Placed[]> {
+export async function liftElfFiles(
+  lifting: Lifting,
+  included: Included,
+  tell: typeof addFaults = addFaults,
+): Promise<readonly Placed[]> {
   const placed: Placed[] = []
   for await (const { at, entry } of includedEntries(lifting.examiner.files, included)) {
     lifting.signal?.throwIfAborted()
-    const examination = entry.kind === 'file' ? await addFile(lifting, included, entry) : undefined
+    const examination = entry.kind === 'file' ? await addFile(lifting, included, entry, tell) : undefined
     if (examination !== undefined)
       placed.push({ examination, at: lifting.layout === 'tree' ? entry.path : at })
   }
@@ -35,6 +39,7 @@ async function addFile(
   lifting: Lifting,
   included: Included,
   file: FileEntry,
+  tell: typeof addFaults,
 ): Promise<Examination | undefined> {
   const { examiner, gathering } = lifting
   const reading = await examiner.files.read(file)
@@ -45,7 +50,7 @@ async function addFile(
   const examination = await examineFully(examiner, trailOf(file), file, elf).catch(unlessUnsupported)
   if (examination === undefined) return undefined
   gathering.addClosures(examination)
-  await addFaults(lifting, examination)
+  await tell(lifting, examination)
   return examination
 }
 

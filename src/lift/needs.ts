@@ -14,6 +14,7 @@ import type { Why } from './lift.js'
 import { liftElfFiles } from './lift-included.js'
 import { liftStarted } from './lift-program.js'
 import { addFaults, type Lifting } from './lifting.js'
+import { addFaultsOfNeed } from './need-faults.js'
 import { type Asked, askedBy, newSubjects } from './need-subjects.js'
 import { addNotTaken, type Found, type NotTaken } from './not-taken.js'
 import { languageIn, type Source, scriptOf, sourcesIn } from './scripts.js'
@@ -153,8 +154,14 @@ async function takePath(run: Run, found: Found, need: PathNeed): Promise<void> {
   gathering.addIncluded(included, why)
   if (kind === 'source') run.pending.push(...(await sourcesIn(examiner.files, end, need.language)))
   if (!isNew) return
-  follow(run, await liftElfFiles(run.lifting, included))
+  follow(run, await liftElfFiles(run.lifting, included, tellingFor(found)))
   if (end.kind === 'directory') await takeOutside(run, found, included)
+}
+
+/** Only what is declared to be required has to be whole. */
+function tellingFor({ finder, need }: Found): typeof addFaults {
+  if (need.confidence === 'certain') return addFaults
+  return (lifting, examination) => addFaultsOfNeed(lifting, examination, finder)
 }
 
 /** What is loaded now is asked about in turn. */
@@ -168,7 +175,7 @@ async function takeOutside(run: Run, found: Found, directory: Included): Promise
   const { linked, interpreters } = await outsideOf(run.lifting, directory)
   for (const { included, why } of linked) {
     run.lifting.gathering.addIncluded(included, why)
-    follow(run, await liftElfFiles(run.lifting, included))
+    follow(run, await liftElfFiles(run.lifting, included, tellingFor(found)))
   }
   for (const { script, chain } of interpreters) {
     const confidence = isShell(chain) ? found.need.confidence : 'possible'
@@ -195,7 +202,7 @@ async function takeLibrary(
   const opened: Examination = { ...rest, baseline, opening, variants: [], findings: [] }
   if (baseline.edges.some(({ kind, resolution }) => kind === 'dlopen' && resolution.found !== undefined)) {
     gathering.addClosures(opened, openingOf(found))
-    await addFaults(run.lifting, opened)
+    await tellingFor(found)(run.lifting, opened)
     run.pending.push(opened)
     return
   }

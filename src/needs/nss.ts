@@ -38,7 +38,7 @@ async function switchNeeds(
   }
   const resolver: readonly Need[] = lookups.some(({ what }) => what === 'hosts') ? HOST_NEEDS : []
   const modules = lookups.flatMap(({ databases, what }) =>
-    databases.flatMap((database) => moduleNeeds(subject, lines.get(database), what)),
+    databases.flatMap((database) => moduleNeeds(subject, lines.get(database), { database, what })),
   )
   return [conf, ...resolver, ...modules]
 }
@@ -62,13 +62,20 @@ const HOST_NEEDS: readonly Need[] = [
 
 /**
  * glibc has files and dns built in since 2.34; before that not even `/etc/passwd` is opened without its module. A line
- * that names neither fails altogether when its modules are not there; else they are passed over.
+ * that names neither fails altogether when its modules are not there; else they are passed over. Debian leaves groups of
+ * hosts to a module that few install.
  */
-function moduleNeeds(subject: Subject, line: readonly string[] | undefined, what: string): readonly Need[] {
+function moduleNeeds(
+  subject: Subject,
+  line: readonly string[] | undefined,
+  { database, what }: { readonly database: string; readonly what: string },
+): readonly Need[] {
   const services = line ?? (what === 'hosts' ? ['files', 'dns'] : ['files'])
   const isBuiltIn = hasBuiltIn(subject)
   const confidenceOf = (service: string): Confidence =>
-    BUILT_IN.has(service) || !services.some((one) => BUILT_IN.has(one)) ? 'likely' : 'possible'
+    BUILT_IN.has(service) || !(database === 'netgroup' || services.some((one) => BUILT_IN.has(one)))
+      ? 'likely'
+      : 'possible'
   return services
     .filter((service) => !isBuiltIn || !BUILT_IN.has(service))
     .map((service) => ({

@@ -150,6 +150,23 @@ test('a directory of modules comes whole, and with what its modules load', async
     assert.ok(paths.includes(path), `${path} in ${paths.join(' ')}`)
 })
 
+test('what a module lacks is a warning, and an error only where it is declared to be required', async () => {
+  const lacking = library('liba.so', ['libabsent.so'])
+  const sasl = {
+    '/usr/bin/x': program(C, { imports: ['sasl_client_init'] }),
+    [`${LIB}/sasl2/liba.so`]: lacking,
+  }
+  const taken = await lifted(sasl, { needs: 'likely' })
+  assert.deepEqual(taken.kinds, ['need-missing'])
+  assert.deepEqual(taken.answer.missing, [])
+  const opens = (priority: string) => ({
+    '/usr/bin/x': program(C, declares([{ soname: ['liba.so'], priority }])),
+    [`${LIB}/liba.so`]: lacking,
+  })
+  assert.deepEqual((await lifted(opens('required'), { needs: 'likely' })).kinds, ['library-missing'])
+  assert.deepEqual((await lifted(opens('recommended'), { needs: 'likely' })).kinds, ['need-missing'])
+})
+
 test('modules that a service of PAM names come with what they load, and others do not', async () => {
   const tree = {
     '/usr/bin/x': program(C, { imports: ['pam_start'] }),

@@ -69,7 +69,6 @@ test('each database has its file, and its line in nsswitch.conf', async () => {
     ['getrpcbyname', '/etc/rpc', 'rpc'],
     ['ether_hostton', '/etc/ethers', 'ethers'],
     ['getaliasbyname', '/etc/aliases', 'aliases'],
-    ['innetgr', '/etc/netgroup', 'netgroup'],
     ['initgroups', '/etc/group', 'initgroups'],
   ] as const
   for (const [symbol, file, database] of rows) {
@@ -89,4 +88,10 @@ test('a name in nsswitch.conf never leads out of the directories of libraries', 
     CONF,
     'libnss_ok.so.2',
   ])
+})
+
+test('a module for groups of hosts is possible, since it is named where nobody installs it', async () => {
+  const parts = { imports: ['innetgr'], libc: NEW, tree: { [CONF]: 'netgroup: nis' } }
+  assert.deepEqual(await likely(parts), ['/etc/netgroup', CONF])
+  assert.deepEqual(await needsOf('nss', 'possible', parts), ['libnss_nis.so.2'])
 })
