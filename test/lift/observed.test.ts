@@ -21,6 +21,10 @@ const tree = debianTree({
   '/var/lib/state/old': 'o',
   '/tmp/left': 'l',
   '/proc/cpuinfo': 'p',
+  '/etc/info': { link: '../proc/cpuinfo' },
+  '/usr/bin/p': { link: '../../srv/bin/p' },
+  '/srv/bin/p': program(['libp.so'], { runpath: '$ORIGIN/../lib' }),
+  '/srv/lib/libp.so': library('libp.so'),
   '/app/data': 'd',
 })
 const image = smallImage(tree, { config: { workingDir: '/app' } })
@@ -80,6 +84,7 @@ test('what engines or the kernel provide, and what a run has written or looked a
       '/dev/null',
       '/sys/a',
       '/run/b',
+      '/etc/info',
       '/var/../tmp/left',
     ].map(read),
     { path: '/var/lib/state/old', how: 'made' },
@@ -106,6 +111,14 @@ test('what was lifted anyway is told as observed too, and counted as known', asy
   assert.ok(libc?.role === 'library' && libc.why.some(({ rule }) => rule === 'observed'))
 })
 
+test('a program that is lifted has one place, whichever link it was started by', async () => {
+  const { copies } = await lift(image, ['/usr/bin/p'], seen(run('/usr/bin/p')))
+  assert.deepEqual(
+    copies.map(({ to }) => to).filter((to) => to.endsWith('/p')),
+    ['/srv/bin/p'],
+  )
+})
+
 test('finders are asked about what was observed', async () => {
   const note = JSON.stringify([{ soname: ['libtool.so'], priority: 'required' }])
   const noted = smallImage({
@@ -119,10 +132,12 @@ test('finders are asked about what was observed', async () => {
 })
 
 test('the order of traces and of what is in them does not matter', async () => {
-  const [a, b] = [read('/etc/conf'), run('/usr/bin/script')]
-  const texts = [seen(a, b), seen(b, a), { traces: [...seen(b).traces!, ...seen(a).traces!] }].map(
-    async (options) => LIFT_FORMATS.json.emit(await lift(image, ['x'], options), {}),
-  )
+  const [a, b, c, d] = [read('/etc/conf'), run('/usr/bin/script'), read('/gone/c'), read('/gone/d')]
+  const texts = [
+    seen(a, b, c, d),
+    seen(d, c, b, a),
+    { traces: [...seen(b, d).traces!, ...seen(a, c).traces!] },
+  ].map(async (options) => LIFT_FORMATS.json.emit(await lift(image, ['x'], options), {}))
   const [first, ...others] = await Promise.all(texts)
   for (const other of others) assert.equal(other, first)
 })

@@ -104,6 +104,20 @@ test('a relative name starts from the working directory of its process, which a 
   )
 })
 
+test('a child that speaks before its parent has heard of it begins where its parent is', () => {
+  assert.deepEqual(
+    told(
+      '1 clone(child_stack=NULL, flags=SIGCHLD) = 2',
+      '2 chdir("/srv") = 0',
+      '2 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>',
+      '3 openat(AT_FDCWD, "early", O_RDONLY) = 3',
+      '2 <... clone resumed>) = 3',
+      '3 openat(AT_FDCWD, "late", O_RDONLY) = 3',
+    ),
+    ['read /srv/early', 'read /srv/late'],
+  )
+})
+
 test('a relative name starts from a directory that was opened, by its number or by -y', () => {
   const lines = [
     'openat(AT_FDCWD, "/usr/share", O_RDONLY|O_DIRECTORY) = 3',
