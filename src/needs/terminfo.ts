@@ -5,6 +5,9 @@ const READLINE = ['rl_initialize', 'readline', 'rl_callback_handler_install', 'e
 const SYMBOLS = [
   'setupterm',
   '_nc_setupterm',
+  '_nc_read_entry',
+  '_nc_read_entry2',
+  '_nc_read_file_entry',
   'initscr',
   'newterm',
   'newterm_sp',

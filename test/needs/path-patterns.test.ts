@@ -59,6 +59,7 @@ test('the pieces of a pattern stand in a name in their order without overlap', a
   assert.deepEqual(await paths('/d/ab*ab', tree), ['/d/abcab'])
   assert.deepEqual(await paths('/d/*a*b', tree), ['/d/aab', '/d/ab', '/d/abcab'])
   assert.deepEqual(await paths('/d/a*c*b', tree), ['/d/abcab'])
+  assert.deepEqual(await paths('/d/a*b*b*', tree), ['/d/abcab'])
 })
 
 test('a pattern that the image has nothing for stands for nothing', async () => {

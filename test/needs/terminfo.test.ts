@@ -5,7 +5,15 @@ import { allNeedsOf, needsOf } from '../support/need-subject.js'
 const likely = (imports: readonly string[], config = {}) => needsOf('terminfo', 'likely', { imports, config })
 
 test('what draws on a terminal needs the descriptions of the usual ones, wherever they lie', async () => {
-  for (const symbol of ['initscr', 'setupterm', 'tgetent', 'newterm', 'readline', 'el_init']) {
+  for (const symbol of [
+    'initscr',
+    'setupterm',
+    'tgetent',
+    'newterm',
+    'readline',
+    'el_init',
+    '_nc_read_entry2',
+  ]) {
     const found = await likely([symbol])
     for (const path of ['/lib/terminfo/x/xterm', '/usr/share/terminfo/l/linux', '/etc/terminfo/d/dumb'])
       assert.ok(found.includes(path), `${symbol} ${path}`)
