@@ -1,18 +1,14 @@
 import type { RootPath } from '../rootfs/path.js'
-import type { Finder, Need } from './finder.js'
+import type { Need } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { pathNeed, variableNeeds } from './places.js'
 
-/** `node::Start(int, char**)`, which programs with Node in them have, and the shared library. */
-const DEFINED = ['_ZN4node5StartEiPPc']
-
 /** Node has its library in itself, but for parts that some distributions have apart, whose files it names. */
-export const node: Finder = {
+export const node = interpreter({
   describe: "parts of Node's library that lie apart, and packages for it",
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  // node::Start(int, char**)
+  defines: ['_ZN4node5StartEiPPc'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const needs: Need[] = []
     for (const path of (await subject.texts()).filter(isScript)) {
       if ((await files.trail(path, '/')).end?.kind === 'file')
@@ -24,7 +20,7 @@ export const node: Finder = {
       ...variableNeeds(config, ['NODE_PATH']),
     ]
   },
-}
+})
 
 function isScript(text: string): text is RootPath {
   return /^\/.*\.(js|cjs|mjs|json)$/.test(text)

@@ -1,17 +1,13 @@
 import { basename } from '../rootfs/path.js'
-import type { Finder, Need } from './finder.js'
+import type { Need } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { directoriesNamedIn, namesIn, namesNeeds, pathNeed, variableNeeds } from './places.js'
 
-const DEFINED = ['perl_parse']
-
 /** The directories that Perl looks for modules in (`@INC`), which are compiled into it. */
-export const perl: Finder = {
+export const perl = interpreter({
   describe: "Perl's standard library, and packages for it",
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  defines: ['perl_parse'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const needs: Need[] = []
     for (const directory of await directoriesNamedIn(subject, files, (path) => /perl/i.test(path))) {
       const names = await namesIn(files, directory)
@@ -31,7 +27,7 @@ export const perl: Finder = {
       ...variableNeeds(config, ['PERL5LIB', 'PERLLIB']),
     ]
   },
-}
+})
 
 const LIBRARY = 'runs Perl, whose standard library lies there'
 const PACKAGES = 'runs Perl, which finds packages there'

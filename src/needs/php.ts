@@ -1,19 +1,15 @@
 import { decodeText } from '../bytes.js'
 import type { RootFiles } from '../loader/files.js'
 import { basename, join, type RootPath } from '../rootfs/path.js'
-import type { Finder, Need, Subject } from './finder.js'
+import type { Need, Subject } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { directoriesNamedIn, namesIn, namesNeeds, pathNeed, variableNeeds } from './places.js'
 
-const DEFINED = ['php_module_startup']
-
 /** PHP's configuration in the directories that are compiled into it, and the extensions that it has PHP load. */
-export const php: Finder = {
+export const php = interpreter({
   describe: "PHP's configuration and extensions",
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  defines: ['php_module_startup'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const directories = await directoriesNamedIn(subject, files, isOfPhp)
     const settings = await settingsIn(files, directories)
     const needs = settings.map((path) => pathNeed(path, 'likely', 'runs PHP, which is configured there'))
@@ -28,7 +24,7 @@ export const php: Finder = {
       ...variableNeeds(config, ['PHPRC', 'PHP_INI_SCAN_DIR']),
     ]
   },
-}
+})
 
 /** Fedora has the file in `/etc` itself. */
 function isOfPhp(path: RootPath): boolean {

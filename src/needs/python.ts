@@ -1,18 +1,14 @@
 import type { RootFiles } from '../loader/files.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
-import type { Finder, Need, Subject } from './finder.js'
+import type { Need, Subject } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { above, namesIn, namesNeeds, pathNeed, variableNeeds } from './places.js'
 
-const DEFINED = ['Py_Initialize']
-
 /** The standard library of Python, where the interpreter looks for it: beside itself, and beside every directory above. */
-export const python: Finder = {
+export const python = interpreter({
   describe: "Python's standard library, and packages for it",
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  defines: ['Py_Initialize'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const version = versionOf(subject)
     const needs: Need[] = []
     for (const prefix of await prefixesOf(subject, files, version))
@@ -24,7 +20,7 @@ export const python: Finder = {
       ...['/usr/lib/python3/dist-packages' as const].map((path) => pathNeed(path, 'possible', PACKAGES)),
     ]
   },
-}
+})
 
 const LIBRARY = 'runs Python, whose standard library lies there'
 const PACKAGES = 'runs Python, which finds packages there'

@@ -1,18 +1,14 @@
 import type { RootFiles } from '../loader/files.js'
 import { basename, join, parent, type RootPath } from '../rootfs/path.js'
-import type { Finder, Need } from './finder.js'
+import type { Need } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { directoriesNamedIn, namesIn, namesNeeds, pathNeed, variableNeeds } from './places.js'
 
-const DEFINED = ['ruby_setup']
-
 /** The directories that Ruby loads from, which are compiled into it, and what it reads of packages at the start. */
-export const ruby: Finder = {
+export const ruby = interpreter({
   describe: "Ruby's standard library, and packages for it",
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  defines: ['ruby_setup'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const needs: Need[] = []
     for (const directory of await directoriesNamedIn(subject, files, (path) => path.includes('ruby')))
       needs.push(...(await directoryNeeds(files, directory)))
@@ -22,7 +18,7 @@ export const ruby: Finder = {
       ...variableNeeds(config, ['RUBYLIB', 'GEM_HOME', 'GEM_PATH']),
     ]
   },
-}
+})
 
 const LIBRARY = 'runs Ruby, whose standard library lies there'
 const START = 'runs Ruby, which looks for packages at the start'

@@ -1,17 +1,13 @@
 import { basename, join, type RootPath } from '../rootfs/path.js'
-import type { Finder, Need, Subject } from './finder.js'
+import type { Need, Subject } from './finder.js'
+import { interpreter } from './interpreter.js'
 import { above, directoriesNamedIn, namesIn, pathNeed, variableNeeds } from './places.js'
 
-const DEFINED = ['Tcl_CreateInterp', 'Tk_Init']
-
 /** The script libraries of Tcl and Tk, by the paths that are compiled into them and those beside them. */
-export const tcl: Finder = {
+export const tcl = interpreter({
   describe: 'the script libraries of Tcl and Tk',
-  symbols: [],
-  defines: DEFINED,
-  reads: 'all',
+  defines: ['Tcl_CreateInterp', 'Tk_Init'],
   find: async (subject, { files, config }) => {
-    if (!DEFINED.some((symbol) => subject.defines.has(symbol))) return []
     const named = await directoriesNamedIn(subject, files, (path) => /\/(tcl|tk)/.test(path))
     const needs: Need[] = []
     for (const directory of new Set([...named, ...beside(subject)])) {
@@ -23,7 +19,7 @@ export const tcl: Finder = {
     }
     return [...needs, ...variableNeeds(config, ['TCL_LIBRARY', 'TK_LIBRARY'])]
   },
-}
+})
 
 /** `lib/tcl8.6` below the nearest directories above `libtcl8.6.so`. */
 function beside({ object }: Subject): readonly RootPath[] {
