@@ -219,42 +219,42 @@ export async function parseBlocks<T>(
 
 /** Does what `parseBlocks` does, without a promise where nothing has to be waited for; it then throws at once. */
 export function parseSoon<T>(reader: ByteReader, parse: (blocks: Blocks) => T, blockSize = 4096): Soon<T> {
-  const blocks = new Map<number, Uint8Array>()
+  const pieces: Piece[] = []
   const { size, readNow } = reader
   lent = 0
-  const blocksOf = (offset: number, length: number): Span => ({
-    first: Math.floor(offset / blockSize),
-    last: Math.floor((Math.min(size, offset + length) - 1) / blockSize),
-  })
-  const ahead = (places: readonly Place[]): void => {
-    const spans = places.flatMap(({ offset, length }) => missing(blocks, blocksOf(offset, length)))
-    if (spans.length > 0) load(spans)
-  }
   const load = (spans: readonly Span[]): void => {
     if (readNow === undefined) throw new Missing(spans)
-    for (const { first, last } of spans) {
-      const bytes = lend((last - first + 1) * blockSize)
-      put(blocks, first, last, bytes.subarray(0, readNow(first * blockSize, bytes)), blockSize)
+    for (const { start, end } of spans) {
+      const bytes = lend(end - start)
+      pieces.push({ start, end, bytes: bytes.subarray(0, readNow(start, bytes)) })
     }
+  }
+  const lacking = (offset: number, length: number): readonly Span[] => {
+    const end = Math.min(size, offset + length)
+    if (offset >= end || holderOf(pieces, offset, end) !== undefined) return NO_SPANS
+    return missing(pieces, offset - (offset % blockSize), end, blockSize)
   }
   const at = (offset: number, length: number): Uint8Array => {
     const end = Math.min(size, offset + length)
     if (offset >= end) return NOTHING
-    const start = offset - (offset % blockSize)
-    const block = end <= start + blockSize ? blocks.get(start / blockSize) : undefined
-    if (block !== undefined) return block.subarray(offset - start, end - start)
-    const asked = blocksOf(offset, length)
-    for (const span of missing(blocks, asked)) load([span])
-    return gather(blocks, asked.first, asked.last, blockSize, offset, end)
+    let holder = holderOf(pieces, offset, end)
+    if (holder === undefined) {
+      for (const span of lacking(offset, length)) load([span])
+      holder = holderOf(pieces, offset, end)
+    }
+    if (holder === undefined) return gather(pieces, offset, end)
+    return holder.bytes.subarray(offset - holder.start, end - holder.start)
+  }
+  const ahead = (places: readonly Place[]): void => {
+    const spans = places.flatMap(({ offset, length }) => lacking(offset, length))
+    if (spans.length > 0) load(spans)
   }
   const access: Blocks = { size, at, ahead }
   const parseAfter = async ({ spans }: Missing, waits: number): Promise<T> => {
     if (waits === MOST_WAITS)
       throw new LiftError('malformed-elf', 'its tables are scattered over too many places')
-    for (const { first, last } of spans) {
-      const bytes = await reader.read(first * blockSize, (last - first + 1) * blockSize)
-      put(blocks, first, last, bytes, blockSize)
-    }
+    for (const { start, end } of spans)
+      pieces.push({ start, end, bytes: await reader.read(start, end - start) })
     return parseOnce(waits + 1)
   }
   const parseOnce = (waits: number): Soon<T> => {
@@ -268,10 +268,26 @@ export function parseSoon<T>(reader: ByteReader, parse: (blocks: Blocks) => T, b
   return parseOnce(0)
 }
 
-/** Blocks that follow each other. */
+/** Blocks that follow each other, as offsets. */
 interface Span {
-  readonly first: number
-  readonly last: number
+  readonly start: number
+  readonly end: number
+}
+
+/** Blocks that were read together; where the data ends they have fewer bytes. */
+interface Piece extends Span {
+  readonly bytes: Uint8Array
+}
+
+const NO_SPANS: readonly Span[] = []
+
+/** The piece that has all bytes from one offset to another: nearly always there is one, and never are there many. */
+function holderOf(pieces: readonly Piece[], offset: number, end: number): Piece | undefined {
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index]!
+    if (piece.start <= offset && end <= piece.end) return piece
+  }
+  return undefined
 }
 
 /** What parsers that do not wait read into: one at a time, and memory that was used before is the quickest. */
@@ -289,50 +305,35 @@ class Missing {
   constructor(readonly spans: readonly Span[]) {}
 }
 
-/** Which of these blocks are not there yet. */
-function missing(blocks: ReadonlyMap<number, Uint8Array>, { first, last }: Span): Span[] {
+/** The blocks from one on, up to an offset, that are not there yet. */
+function missing(pieces: readonly Piece[], start: number, end: number, blockSize: number): Span[] {
   const spans: Span[] = []
-  for (let index = first; index <= last; index++) {
-    if (blocks.has(index)) continue
-    let stop = index
-    while (stop < last && !blocks.has(stop + 1)) stop++
-    spans.push({ first: index, last: stop })
-    index = stop
+  for (let at = start; at < end; ) {
+    const holder = holderOf(pieces, at, at + 1)
+    const next = holder?.end ?? nextPiece(pieces, at, end)
+    if (holder === undefined)
+      spans.push({ start: at, end: next + ((blockSize - (next % blockSize)) % blockSize) })
+    at = next
   }
   return spans
 }
 
-const NOTHING = new Uint8Array(0)
-
-function put(
-  blocks: Map<number, Uint8Array>,
-  first: number,
-  last: number,
-  bytes: Uint8Array,
-  blockSize: number,
-): void {
-  if (first === last) blocks.set(first, bytes)
-  else
-    for (let index = first; index <= last; index++)
-      blocks.set(index, bytes.subarray((index - first) * blockSize, (index - first + 1) * blockSize))
+/** Where the first piece after an offset starts, if that is before the end. */
+function nextPiece(pieces: readonly Piece[], offset: number, end: number): number {
+  let next = end
+  for (const { start } of pieces) if (start > offset && start < next) next = start
+  return next
 }
 
-function gather(
-  blocks: Map<number, Uint8Array>,
-  first: number,
-  last: number,
-  blockSize: number,
-  offset: number,
-  end: number,
-): Uint8Array {
-  if (first === last) return blocks.get(first)!.subarray(offset - first * blockSize, end - first * blockSize)
+const NOTHING = new Uint8Array(0)
+
+/** Bytes that lie in several pieces. */
+function gather(pieces: readonly Piece[], offset: number, end: number): Uint8Array {
   const out = new Uint8Array(end - offset)
-  for (let index = first; index <= last; index++) {
-    const block = blocks.get(index)!
-    const start = index * blockSize
+  for (const { start, bytes } of pieces) {
     const from = Math.max(offset, start)
-    const to = Math.min(end, start + block.length)
-    if (to > from) out.set(block.subarray(from - start, to - start), from - offset)
+    const to = Math.min(end, start + bytes.length)
+    if (to > from) out.set(bytes.subarray(from - start, to - start), from - offset)
   }
   return out
 }

@@ -1,8 +1,8 @@
 import type { Blocks } from '../bytes.js'
-import type { Dynamic, ElfHeader, Mutable, Segment, VersionNeed } from './elf.js'
+import type { Dynamic, ElfHeader, Mutable, Segment } from './elf.js'
 import { HIGH, halvesOf, hex, malformed, wordsOf } from './fields.js'
-import { readAhead, type StringTable, stringsOf } from './strings.js'
-import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './versions.js'
+import { rangeOf, readAhead, type StringTable, stringsOf } from './strings.js'
+import { named, type RawNeeds, readVersionsDefined, readVersionsNeeded } from './versions.js'
 
 /**
  * Reads PT_DYNAMIC and the strings and version tables it points to; undefined when the file has none.
@@ -10,42 +10,62 @@ import { type RawNeed, readVersionsDefined, readVersionsNeeded } from './version
  * Throws LiftError 'malformed-elf' that names the broken table.
  */
 export function readDynamic(blocks: Blocks, header: ElfHeader): Dynamic | undefined {
-  const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
+  const segment = segmentOf(header, PT_DYNAMIC)
   // Files that hold debug information alone keep the entry with a size of zero; loaders ignore it.
   if (segment === undefined || segment.filesz === 0) return undefined
   const tags = readTags(blocks, header, segment)
   const places = placesOf(header.segments, tags, blocks.size)
   const offsets = offsetsOf(tags)
   readAhead(blocks, spotsOf(places, offsets))
-  const needed = places.verneed === undefined ? [] : readVersionsNeeded(blocks, header, places.verneed)
-  for (const need of needed) addNames(offsets, need)
-  const defined = places.verdef === undefined ? undefined : readVersionsDefined(blocks, header, places.verdef)
-  const strings = lookUp(blocks, places, defined === undefined ? offsets : offsets.concat(defined))
-  const dependencies = tags.dependencies.map(({ kind, value }) => ({ kind, name: strings(value) }))
+  const { verneed, verdef } = places
+  const needs = verneed === undefined ? NO_NEEDS : readVersionsNeeded(blocks, header, verneed)
+  const defined = verdef === undefined ? undefined : readVersionsDefined(blocks, header, verdef)
+  const strings = lookUp(blocks, places, offsets.concat(needs.names, defined ?? []))
   const dynamic: Mutable<Dynamic> = {
-    dependencies,
-    needed: dependencies.filter(({ kind }) => kind === 'needed').map(({ name }) => name),
+    ...namesOf(tags, strings),
     flags: tags.values.get(DT.FLAGS) ?? 0,
     flags1: tags.values.get(DT.FLAGS_1) ?? 0,
-    versionsNeeded: needed.map((need) => withNames(need, strings)),
+    versionsNeeded: named(needs, strings),
   }
   addSingles(dynamic, tags, strings)
   if (defined !== undefined) dynamic.versionsDefined = defined.map(strings)
   return dynamic
 }
 
+const NO_NEEDS: RawNeeds = { needs: [], names: [] }
+
+function namesOf(tags: Tags, strings: Strings): Pick<Dynamic, 'dependencies' | 'needed'> {
+  const dependencies: Dynamic['dependencies'][number][] = []
+  const needed: string[] = []
+  for (let index = 0; index < tags.dependencies.length; index++) {
+    const { kind, value } = tags.dependencies[index]!
+    const name = strings(value)
+    dependencies.push({ kind, name })
+    if (kind === 'needed') needed.push(name)
+  }
+  return { dependencies, needed }
+}
+
 /** The last value of each of the tags that are known here, by number; empty without PT_DYNAMIC. */
 export function readTagValues(blocks: Blocks, header: ElfHeader): ReadonlyMap<number, number> {
-  const segment = header.segments.find(({ type }) => type === PT_DYNAMIC)
+  const segment = segmentOf(header, PT_DYNAMIC)
   return segment === undefined ? new Map() : readTags(blocks, header, segment).values
+}
+
+/** The first segment of a type. */
+export function segmentOf({ segments }: ElfHeader, type: number): Segment | undefined {
+  for (let index = 0; index < segments.length; index++)
+    if (segments[index]!.type === type) return segments[index]
+  return undefined
 }
 
 /** The file offset of a virtual address; undefined when no PT_LOAD has it in the file. */
 export function offsetOf(segments: readonly Segment[], address: number): number | undefined {
-  const segment = segments.find(
-    ({ type, vaddr, filesz }) => type === PT_LOAD && vaddr <= address && address - vaddr < filesz,
-  )
-  return segment === undefined ? undefined : address - segment.vaddr + segment.offset
+  for (let index = 0; index < segments.length; index++) {
+    const { type, vaddr, filesz, offset } = segments[index]!
+    if (type === PT_LOAD && vaddr <= address && address - vaddr < filesz) return address - vaddr + offset
+  }
+  return undefined
 }
 
 const PT_LOAD = 1
@@ -81,9 +101,10 @@ const SINGLE = [
 export const SYMBOL_TAGS = { HASH: 4, STRTAB: 5, SYMTAB: 6, STRSZ: 10, GNU_HASH: 0x6fff_fef5 } as const
 type Kind = Dynamic['dependencies'][number]['kind']
 
-/** The tags that count: those of dependencies, and those whose last value is kept. */
-const WANTED: ReadonlyMap<number, Kind | 'value'> = new Map([
+/** The tags that count: those of dependencies, those whose last value is kept, and the last one. */
+const WANTED: ReadonlyMap<number, Kind | 'value' | 'end'> = new Map([
   ...[...Object.values(DT), ...Object.values(SYMBOL_TAGS)].map((tag) => [tag, 'value'] as const),
+  [DT.NULL, 'end'],
   [DT.NEEDED, 'needed'],
   [DT.AUXILIARY, 'auxiliary'],
   [DT.FILTER, 'filter'],
@@ -122,21 +143,23 @@ function readTags(blocks: Blocks, header: ElfHeader, segment: Segment): Tags {
 /** Adds the entries of one chunk; true when DT_NULL ended the array. */
 function addTags(tags: Tags, words: Uint32Array, header: ElfHeader): boolean {
   const wide = header.class === 64
-  const { low, high } = halvesOf(header.endian === 'little')
+  const { low, high } = wide ? halvesOf(header.endian === 'little') : WHOLE
   const step = wide ? 4 : 2
   for (let at = 0; at + step <= words.length; at += step) {
-    const tag = wide ? words[at + low]! : words[at]!
-    // No tag has more than 32 bits.
-    if (wide && words[at + high] !== 0) continue
-    if (tag === DT.NULL) return true
+    const tag = words[at + low]!
     const kind = WANTED.get(tag)
-    if (kind === undefined) continue
+    // No tag has more than 32 bits.
+    if (kind === undefined || (wide && words[at + high] !== 0)) continue
+    if (kind === 'end') return true
     const value = wide ? words[at + 2 + low]! + words[at + 2 + high]! * HIGH : words[at + 1]!
     if (kind === 'value') tags.values.set(tag, value)
     else tags.dependencies.push({ kind, value })
   }
   return false
 }
+
+/** A number of one word has no halves. */
+const WHOLE = { low: 0, high: 0 }
 
 /** File offsets of the tables that the tags name by address. */
 interface Places {
@@ -167,7 +190,8 @@ function placesOf(segments: readonly Segment[], tags: Tags, fileSize: number): P
 
 /** Where the names that the tags give lie in the string table. */
 function offsetsOf(tags: Tags): number[] {
-  const offsets = tags.dependencies.map(({ value }) => value)
+  const offsets: number[] = []
+  for (let index = 0; index < tags.dependencies.length; index++) offsets.push(tags.dependencies[index]!.value)
   for (const { tag } of SINGLE) {
     const value = tags.values.get(tag)
     if (value !== undefined) offsets.push(value)
@@ -175,18 +199,14 @@ function offsetsOf(tags: Tags): number[] {
   return offsets
 }
 
-function addNames(offsets: number[], { file, versions }: RawNeed): void {
-  offsets.push(file)
-  for (const { name } of versions) offsets.push(name)
-}
-
 /** The file offsets that will be read next. */
 function spotsOf({ strings, verneed, verdef }: Places, offsets: readonly number[]): number[] {
   const spots: number[] = []
   if (verneed !== undefined) spots.push(verneed)
   if (verdef !== undefined) spots.push(verdef)
-  if (strings === undefined) return spots
-  for (const offset of offsets) if (offset < strings.size) spots.push(strings.offset + offset)
+  if (strings === undefined || offsets.length === 0) return spots
+  const { first, last } = rangeOf(offsets)
+  if (last < strings.size) spots.push(strings.offset + first, strings.offset + last)
   return spots
 }
 
@@ -203,12 +223,5 @@ function addSingles(dynamic: Mutable<Dynamic>, tags: Tags, strings: Strings): vo
   for (const { name, tag } of SINGLE) {
     const offset = tags.values.get(tag)
     if (offset !== undefined) dynamic[name] = strings(offset)
-  }
-}
-
-function withNames(need: RawNeed, strings: Strings): VersionNeed {
-  return {
-    file: strings(need.file),
-    versions: need.versions.map(({ name, weak }) => ({ name: strings(name), weak })),
   }
 }

@@ -1,6 +1,6 @@
 import { type Blocks, type ByteReader, parseSoon, type Soon } from '../bytes.js'
 import { LiftError } from '../errors.js'
-import { readDynamic } from './dynamic.js'
+import { readDynamic, segmentOf } from './dynamic.js'
 import { malformed } from './fields.js'
 import { PHENTSIZE, parseHeader } from './header.js'
 import { type Machine, machineOf } from './machine.js'
@@ -131,7 +131,7 @@ function parseElf(blocks: Blocks): ElfFile {
     return file
   }
   checkTable(header)
-  const segment = header.segments.find(({ type }) => type === PT_INTERP)
+  const segment = segmentOf(header, PT_INTERP)
   const interpreter = segment === undefined ? undefined : readInterpreter(blocks, segment)
   const dynamic = readDynamic(blocks, header)
   file.kind = kindOf(header.type, interpreter, dynamic)

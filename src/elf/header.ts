@@ -18,7 +18,7 @@ export async function readHeader(reader: ByteReader): Promise<ElfHeader> {
 
 /** `readHeader` for a parser of blocks. */
 export function parseHeader(blocks: Blocks): ElfHeader {
-  const bytes = blocks.at(0, PAGE)
+  const bytes = blocks.at(0, START)
   checkIdent(bytes, blocks.size)
   const raw = PARSER.parseHeader(bufferOf(bytes))
   const length = tableLength(raw, blocks.size)
@@ -58,8 +58,11 @@ export const PHENTSIZE = { '32': 32, '64': 56 }
 
 type RawHeader = ReturnType<InstanceType<typeof elfy.Parser>['parseHeader']>
 
-/** Read in one go, since the program headers nearly always follow the header. */
-const PAGE = 4096
+/**
+ * Read in one go, since the program headers nearly always follow the header, and in half of all libraries so do
+ * the names of the dynamic section: copying this much costs less than one more read.
+ */
+const START = 0x2000
 const HEADER_SIZE = { 1: 52, 2: 64 }
 
 function checkIdent(start: Uint8Array, size: number): void {

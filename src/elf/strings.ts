@@ -23,7 +23,12 @@ export function stringsOf(
   return (offset) => {
     let index = 0
     while (spans[index]!.last < offset) index++
-    const text = textIn(spans[index]!, offset) ?? readLong(blocks, table, offset)
+    const { first, text: all } = spans[index]!
+    const end = all === undefined ? -1 : all.indexOf('\0', offset - first)
+    const text =
+      end < 0
+        ? (textIn(spans[index]!, offset) ?? readLong(blocks, table, offset))
+        : all!.slice(offset - first, end)
     total += text.length
     if (total > TEXT_MAX)
       throw malformed('string table', table.offset, `more than ${TEXT_MAX} bytes of names`)
@@ -55,10 +60,7 @@ function spansOf(blocks: Blocks, table: StringTable, ranges: readonly Range[]): 
 }
 
 function textIn({ first, bytes, text }: Span, offset: number): string | undefined {
-  const start = offset - first
-  if (text === undefined) return textUntilNul(bytes, start)
-  const end = text.indexOf('\0', start)
-  return end < 0 ? undefined : text.slice(start, end)
+  return text === undefined ? textUntilNul(bytes, offset - first) : undefined
 }
 
 /** Reads the places around some file offsets ahead, so that later looks at them read nothing. */
@@ -104,7 +106,8 @@ function rangesOf(offsets: readonly number[]): readonly Range[] {
   return whole.last - whole.first <= GAP ? [whole] : rangesIn(new Float64Array(offsets).sort())
 }
 
-function rangeOf(offsets: readonly number[]): Range {
+/** From the first of some offsets to the last. */
+export function rangeOf(offsets: readonly number[]): Range {
   let first = offsets[0]!
   let last = first
   for (let index = 1; index < offsets.length; index++) {

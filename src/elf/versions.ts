@@ -1,18 +1,40 @@
 import type { Blocks } from '../bytes.js'
+import type { Mutable, VersionNeed } from './elf.js'
 import { type Layout, malformed, viewOf } from './fields.js'
 
-/** A record of DT_VERNEED; names are offsets in the string table. */
-export interface RawNeed {
-  file: number
-  versions: { name: number; weak: boolean }[]
+/** The records of DT_VERNEED, whose names are still empty. */
+export interface RawNeeds {
+  readonly needs: readonly NamelessNeed[]
+  /** Where the names lie in the string table: of each record its file, then its versions. */
+  readonly names: readonly number[]
+}
+
+interface NamelessNeed extends VersionNeed {
+  file: string
+  readonly versions: Mutable<VersionNeed['versions'][number]>[]
 }
 
 /**
  * The chain of DT_VERNEED at a file offset (LSB, "Symbol Versioning"). The counts are not used, as loaders
  * follow the links alone. Throws LiftError 'malformed-elf' when the chain leaves the file.
  */
-export function readVersionsNeeded(blocks: Blocks, layout: Layout, offset: number): RawNeed[] {
+export function readVersionsNeeded(blocks: Blocks, layout: Layout, offset: number): RawNeeds {
   return parseGrowing(blocks, 'DT_VERNEED', offset, (view) => needsIn(view, layout.endian === 'little'))
+}
+
+/** The records with the names that a look-up of strings gives. */
+export function named(
+  { needs, names }: RawNeeds,
+  strings: (offset: number) => string,
+): readonly VersionNeed[] {
+  let next = 0
+  for (let index = 0; index < needs.length; index++) {
+    const need = needs[index]!
+    need.file = strings(names[next++]!)
+    const { versions } = need
+    for (let place = 0; place < versions.length; place++) versions[place]!.name = strings(names[next++]!)
+  }
+  return needs
 }
 
 /** The names in DT_VERDEF without the base, as offsets in the string table. Throws as `readVersionsNeeded` does. */
@@ -43,24 +65,26 @@ function parseGrowing<T>(blocks: Blocks, table: string, offset: number, parse: (
 
 class Broken extends Error {}
 
-function needsIn(view: DataView, little: boolean): RawNeed[] {
-  const needs: RawNeed[] = []
+function needsIn(view: DataView, little: boolean): RawNeeds {
+  const needs: NamelessNeed[] = []
+  const names: number[] = []
   let left = RECORDS_MAX
   for (let need = 0, next = -1; next !== 0; need += next) {
     checkRevision(view.getUint16(need, little))
-    const versions: RawNeed['versions'] = []
+    names.push(view.getUint32(need + 4, little))
+    const versions: NamelessNeed['versions'] = []
     let at = need + view.getUint32(need + 8, little)
     for (let step = -1; step !== 0; at += step) {
-      const weak = (view.getUint16(at + 4, little) & VERSION_WEAK) !== 0
-      versions.push({ name: view.getUint32(at + 8, little), weak })
+      versions.push({ name: '', weak: (view.getUint16(at + 4, little) & VERSION_WEAK) !== 0 })
+      names.push(view.getUint32(at + 8, little))
       if (left-- === 0) throw tooMany()
       step = view.getUint32(at + 12, little)
     }
-    needs.push({ file: view.getUint32(need + 4, little), versions })
+    needs.push({ file: '', versions })
     if (left-- === 0) throw tooMany()
     next = view.getUint32(need + 12, little)
   }
-  return needs
+  return { needs, names }
 }
 
 function definitionsIn(view: DataView, little: boolean): number[] {

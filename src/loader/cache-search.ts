@@ -32,12 +32,13 @@ function sameNames(cache: LdSoCache, middle: number, right: number, name: string
 /** Runs of digits count as numbers, and come after all other characters (glibc, _dl_cache_libcmp). */
 function compareNames(a: string, b: string): number {
   if (a === b) return 0
-  let i = 0
-  let j = 0
+  // Nearly all names start alike.
+  let i = a.startsWith(LIB) && b.startsWith(LIB) ? LIB.length : 0
+  let j = i
   while (i < a.length) {
     const one = a.charCodeAt(i)
     const other = j < b.length ? b.charCodeAt(j) : 0
-    if (!isDigit(one)) {
+    if (one > NINE || one < ZERO) {
       if (one !== other) return isDigit(other) ? -1 : one - other
       i++
       j++
@@ -54,6 +55,8 @@ function compareNames(a: string, b: string): number {
   return j < b.length ? -1 : 0
 }
 
+const LIB = 'lib'
+
 function digitsEnd(text: string, start: number): number {
   let end = start
   while (end < text.length && isDigit(text.charCodeAt(end))) end++
@@ -61,5 +64,8 @@ function digitsEnd(text: string, start: number): number {
 }
 
 function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57
+  return code >= ZERO && code <= NINE
 }
+
+const ZERO = 48
+const NINE = 57

@@ -34,13 +34,13 @@ const MAX_CONTENT = 64 * 1024 * 1024
 /** Remembers trails by text and ELF files by identity for as long as it lives. */
 export function rootFiles(rootfs: RootFs): RootFiles {
   const follow = follower(rootfs)
-  const trails = new Map<string, Trail>()
+  const trails = new Map<RootPath, Trail>()
   const readings: Answers<string, ElfReading> = new Map()
   const contents = new Map<string, Promise<Uint8Array>>()
   const own: FilesAtHand = {
     trail: (path, workingDir) => {
       const absolute = path.startsWith('/') ? path : `${workingDir === '/' ? '' : workingDir}/${path}`
-      return remembered(trails, absolute, () => follow(absolute as RootPath))
+      return remembered(trails, absolute as RootPath, follow)
     },
     read: (file) => atHand(readings, file.identity, () => readFile(rootfs.open(file))),
   }

@@ -62,9 +62,11 @@ const OVERHEAD = 8
 
 function readerOf(buffer: Buffer, endian: 'little' | 'big'): CacheReader {
   const all = buffer.toString('latin1')
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+  const little = endian === 'little'
   let length = 0
   return {
-    word: (offset) => (endian === 'little' ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset)),
+    word: (offset) => view.getUint32(offset, little),
     text: (offset) => {
       const text = stringAt(buffer, all, offset)
       length += OVERHEAD + text.length

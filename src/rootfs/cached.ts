@@ -14,8 +14,9 @@ export function cachedRootFs(inner: RootFs): RootFs {
     for (const entry of found) entries.set(entry.path, entry)
     return found
   }
+  const look = (path: RootPath) => inner.lstat(path)
   return {
-    lstat: (path) => waitingFor(() => atHand(entries, path, () => inner.lstat(path))),
+    lstat: (path) => waitingFor(() => atHand(entries, path, look)),
     list: (directory) => remembered(listings, directory, () => list(directory)),
     open: (file) => inner.open(file),
     ...(inner.exact === undefined ? {} : { exact: (entries) => inner.exact!(entries) }),
@@ -23,10 +24,10 @@ export function cachedRootFs(inner: RootFs): RootFs {
 }
 
 /** The answer for a key, asked for at most once. A promise is kept as it is, so that askers share it. */
-export function remembered<K, V>(known: Map<K, V>, key: K, ask: () => V): V {
+export function remembered<K, V>(known: Map<K, V>, key: K, ask: (key: K) => V): V {
   let answer = known.get(key)
   if (answer === undefined) {
-    answer = ask()
+    answer = ask(key)
     known.set(key, answer)
   }
   return answer

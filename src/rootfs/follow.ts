@@ -47,21 +47,33 @@ export async function follow(rootfs: RootFs, path: string, from: RootPath = '/')
  */
 export function follower(rootfs: RootFs): (path: RootPath) => Trail {
   const look = looker(rootfs)
-  const directories = new Map<string, Walked>()
+  const directories = new Map<RootPath, Walked>()
+  const walkTo = (path: RootPath) => walkAll(look, path)
   return (path) => {
     const name = basename(path)
     if (path.length - name.length < 2 || !isPlain(name) || isTooLong(path) || isTooLongName(name))
       return walkAll(look, path).trail
-    const above = remembered(directories, parent(path), () => walkAll(look, parent(path)))
+    const above = remembered(directories, parent(path), walkTo)
     // Where the directory is none, the whole walk says what is wrong.
     const { links, stones, end: directory } = above.trail
     if (directory?.kind !== 'directory') return walkAll(look, path).trail
     const end = look(join(directory.path, name))
-    if (end?.kind === 'symlink') return walk(look, path, above, [name]).trail
+    if (end?.kind === 'symlink')
+      return trailOfNeighbour(look, path, above, end) ?? walk(look, path, above, [name]).trail
     return end === undefined
       ? { asked: path, links, stones, end, fault: 'absent' }
       : { asked: path, links, stones, end }
   }
+}
+
+/** The trail by a link to a file next to it, as nearly all links of libraries are; undefined for any other link. */
+function trailOfNeighbour(look: Look, asked: RootPath, above: Walked, link: SymlinkEntry): Trail | undefined {
+  const { target } = link
+  if (target.includes('/') || !isPlain(target) || isTooLongName(target) || above.followed === MAX_LINKS)
+    return undefined
+  const end = look(join(parent(link.path), target))
+  if (end?.kind !== 'file') return undefined
+  return { asked, links: [...above.trail.links, link], stones: above.trail.stones, end }
 }
 
 /** Looks at one path; throws Lacking where that has to be waited for. */
@@ -69,7 +81,8 @@ type Look = (path: RootPath) => Entry | undefined
 
 function looker(rootfs: RootFs): Look {
   const entries: Answers<RootPath, Entry | undefined> = new Map()
-  return (path) => atHand(entries, path, () => rootfs.lstat(path))
+  const ask = (path: RootPath) => rootfs.lstat(path)
+  return (path) => atHand(entries, path, ask)
 }
 
 /** A trail, and the number of links followed for it, one that was followed twice counted twice. */

@@ -27,11 +27,11 @@ async function again<T>({ arrival }: Lacking, work: () => T): Promise<T> {
 export type Answers<K, V> = Map<K, V | Lacking>
 
 /** The answer for a key, asked for at most once. Throws Lacking while it has to be waited for. */
-export function atHand<K, V>(answers: Answers<K, V>, key: K, ask: () => Soon<V>): V {
+export function atHand<K, V>(answers: Answers<K, V>, key: K, ask: (key: K) => Soon<V>): V {
   const known = answers.get(key)
   if (known instanceof Lacking) throw known
   if (known !== undefined || answers.has(key)) return known as V
-  const answer = ask()
+  const answer = ask(key)
   if (!(answer instanceof Promise)) {
     answers.set(key, answer)
     return answer
