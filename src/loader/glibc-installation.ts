@@ -4,7 +4,7 @@ import type { RootFiles } from './files.js'
 import { type LdSoCache, parseLdSoCache } from './ld-so-cache.js'
 import type { LoadedObject, Loader } from './loader.js'
 import type { Opened } from './search.js'
-import { type GlibcBuild, readGlibcBuild } from './system-dirs.js'
+import { constantsOf, type GlibcBuild, readGlibcBuild } from './system-dirs.js'
 
 /** Everything a glibc loader reads besides libraries: fixed for one loader file in one root. */
 export interface GlibcInstallation {
@@ -30,7 +30,7 @@ export async function readGlibcInstallation(
   const wordSize = object.elf.class === 64 ? 8 : 4
   const content = await files.content(object.file)
   const build = parsedOnce(builds, content, `${wordSize} ${endian}`, () =>
-    readGlibcBuild(content, wordSize, endian),
+    readGlibcBuild(content, wordSize, endian, constantsOf(content, object.elf)),
   )
   const cacheTrail = await files.trail(build.cachePath, '/')
   const preloadTrail = await files.trail(PRELOAD_PATH, '/')

@@ -1,4 +1,6 @@
 import { bufferOf } from '../bytes.js'
+import type { ElfHeader } from '../elf/elf.js'
+
 /** What a glibc loader binary has compiled in. */
 export interface GlibcBuild {
   /** The default directories in search order, each ending in `/`. */
@@ -15,11 +17,18 @@ export interface GlibcBuild {
 /**
  * Reads the build's fixed values from the bytes of a loader file. The default directories are a run of
  * consecutive strings with slashes at both ends whose lengths also stand in the file as an array of words
- * (`system_dirs` and `system_dirs_len` of glibc's elf/dl-load.c).
+ * (`system_dirs` and `system_dirs_len` of glibc's elf/dl-load.c). Where the constants of the file hold no such run,
+ * all of it is searched.
  */
-export function readGlibcBuild(bytes: Uint8Array, wordSize: 4 | 8, endian: 'little' | 'big'): GlibcBuild {
-  const buffer = bufferOf(bytes)
-  const directories = findSystemDirs(buffer, wordSize, endian)
+export function readGlibcBuild(
+  bytes: Uint8Array,
+  wordSize: 4 | 8,
+  endian: 'little' | 'big',
+  constants = bytes,
+): GlibcBuild {
+  const apart = constants === bytes ? undefined : findSystemDirs(bufferOf(constants), wordSize, endian)
+  const buffer = bufferOf(apart === undefined ? bytes : constants)
+  const directories = apart ?? findSystemDirs(buffer, wordSize, endian)
   const version = /stable release version (\d+\.\d+)/.exec(textAt(buffer, 'stable release version '))?.[1]
   return {
     directories: directories ?? ['/lib/', '/usr/lib/'],
@@ -29,6 +38,19 @@ export function readGlibcBuild(bytes: Uint8Array, wordSize: 4 | 8, endian: 'litt
     hwcapLevels: findHwcapLevels(buffer),
   }
 }
+
+/** The part of a file behind its code, if the linker has put its constants there; code is most of a loader. */
+export function constantsOf(bytes: Uint8Array, { segments }: Pick<ElfHeader, 'segments'>): Uint8Array {
+  const loaded = segments.filter(({ type }) => type === PT_LOAD)
+  const code = loaded.filter(({ flags }) => (flags & PF_X) !== 0)
+  const end = Math.max(0, ...code.map(({ offset, filesz }) => offset + filesz))
+  const isApart = loaded.some(({ flags, offset }) => offset >= end && (flags & (PF_X | PF_W)) === 0)
+  return isApart ? bytes.subarray(end) : bytes
+}
+
+const PT_LOAD = 1
+const PF_X = 1
+const PF_W = 2
 
 /** The run of directory strings, or undefined when the file holds none that its lengths confirm. */
 function findSystemDirs(buffer: Buffer, wordSize: 4 | 8, endian: 'little' | 'big'): string[] | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readGlibcBuild } from '../../src/loader/system-dirs.js'
+import { constantsOf, readGlibcBuild } from '../../src/loader/system-dirs.js'
 import { compiledIn, type LoaderBuild } from '../support/glibc-loader-file.js'
 
 const readBuild = (build: LoaderBuild) => readGlibcBuild(compiledIn(build), 8, 'little')
@@ -111,6 +111,37 @@ test('the levels of each machine are known, and most machines have none', () => 
   assert.deepEqual(levels('z17:z16:z15:z14:z13'), ['z17', 'z16', 'z15', 'z14', 'z13'])
   assert.deepEqual(levels(''), [])
   assert.deepEqual(levels('x86-64-v4:x86-64-v3:../../etc'), [])
+})
+
+const READ = 4
+const WRITE = 2
+const EXECUTE = 1
+
+/** PT_LOAD segments behind each other, by their lengths and flags. */
+function loads(...parts: readonly (readonly [length: number, flags: number])[]) {
+  let offset = 0
+  const segments = parts.map(([length, flags]) => {
+    offset += length
+    const start = offset - length
+    return { type: 1, flags, offset: start, vaddr: start, filesz: length, memsz: length, align: 1 }
+  })
+  return { segments }
+}
+
+test('constants that lie apart, behind the code, are searched alone, if they hold directories', () => {
+  const code = compiledIn({ directories: ['/code/a/', '/code/bb/', '/code/c/'], version: '2.99' })
+  const constants = compiledIn({ directories: ['/lib/', '/usr/lib/'], version: 'none' })
+  const bytes = Buffer.concat([code, constants])
+  const build = (elf: ReturnType<typeof loads>) => readGlibcBuild(bytes, 8, 'little', constantsOf(bytes, elf))
+  const apart = build(loads([code.length, READ | EXECUTE], [constants.length, READ]))
+  assert.deepEqual([apart.directories, apart.version], [['/lib/', '/usr/lib/'], undefined])
+  const code3 = ['/code/a/', '/code/bb/', '/code/c/']
+  for (const elf of [
+    loads([code.length, READ | EXECUTE], [constants.length, READ | WRITE]),
+    loads([code.length, READ], [constants.length, READ | EXECUTE]),
+    loads([bytes.length, READ | EXECUTE], [0, READ]),
+  ])
+    assert.deepEqual(build(elf).directories, code3)
 })
 
 test('bytes of any kind have an answer', () => {
