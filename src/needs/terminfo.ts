@@ -17,7 +17,7 @@ const SYMBOLS = [
 ]
 
 /** Where databases lie (terminfo(5), "Fetching Compiled Descriptions"). */
-const DATABASES = ['/etc/terminfo', '/lib/terminfo', '/usr/share/terminfo', '/usr/lib/terminfo'] as const
+const DATABASES = ['/etc/terminfo', '/lib/terminfo', '/usr/share/terminfo'] as const
 
 /** What TERM is at nearly all terminals. */
 const USUAL = [
