@@ -38,11 +38,16 @@ export async function liftStarted(
   lifting: Lifting,
   path: RootPath,
   why: Why,
+  tell: typeof addFaults,
 ): Promise<readonly Placed[] | undefined> {
   const chain = await findStarted(lifting, path, why)
   const steps: Step[] = []
-  for (const started of chain) steps.push(await examineStep(lifting, started, undefined))
-  for (const step of steps) await gatherStep(lifting, step)
+  for (const started of chain) {
+    const step = await startable(examineStep(lifting, started, undefined))
+    if (step === undefined) return undefined
+    steps.push(step)
+  }
+  for (const step of steps) await gatherStep(lifting, step, tell)
   return chain.length === 0 ? undefined : steps.flatMap(placesOf)
 }
 
@@ -52,10 +57,15 @@ export async function findStarted(
   path: RootPath,
   why: Why,
 ): Promise<readonly Started[]> {
+  const program = await startable(findProgram(examiner.files, examiner.environment, path, why))
+  return program?.chain ?? []
+}
+
+async function startable<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    return (await findProgram(examiner.files, examiner.environment, path, why)).chain
+    return await work
   } catch (error) {
-    if (error instanceof LiftError && UNSTARTABLE.has(error.code)) return []
+    if (error instanceof LiftError && UNSTARTABLE.has(error.code)) return undefined
     throw error
   }
 }
@@ -95,14 +105,18 @@ function placeOf({ trail, file }: Started, examination: Examination | undefined)
   return link === undefined ? file.path : join(parent(link.path), name)
 }
 
-async function gatherStep(lifting: Lifting, { started, examination, at }: Step): Promise<void> {
+async function gatherStep(
+  lifting: Lifting,
+  { started, examination, at }: Step,
+  tell: typeof addFaults = addFaults,
+): Promise<void> {
   const { gathering } = lifting
   const { file, trail } = started
   gathering.addStarted(started, at, examination)
   if ((file.mode & 0o111) === 0 && examination?.kind !== 'library') {
     gathering.addFindings([finding({ kind: 'not-executable', program: trail.asked })])
   }
-  if (examination !== undefined) await addFaults(lifting, examination)
+  if (examination !== undefined) await tell(lifting, examination)
 }
 
 function describeProgram(asked: string, steps: readonly Step[]): LiftedProgram {

@@ -147,7 +147,7 @@ async function takePath(run: Run, found: Found, need: PathNeed): Promise<void> {
   const why = reasonFor(found, path)
   const isNew = !gathering.has(path)
   if (kind === 'program') {
-    const placed = isNew ? await liftStarted(run.lifting, path, why) : undefined
+    const placed = isNew ? await liftStarted(run.lifting, path, why, tellingFor(found)) : undefined
     if (placed !== undefined) return follow(run, placed)
   }
   const included = { path, trail, end, ...(kind === 'path' && need.except ? { except: need.except } : {}) }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type LiftOptions, lift, liftTree } from '../../src/lift/lift-image.js'
 import { why } from '../../src/lift/why.js'
+import { buildElf } from '../support/elf-builder.js'
 import {
   debianTree,
   type ImageParts,
@@ -343,4 +344,18 @@ test('names that a need leaves out of a directory stay away, unless they are wan
   assert.deepEqual(await built({ needs: 'likely' }), library311)
   const packages = ['/dist-packages', '/dist-packages/a.so'].map((path) => `/usr/lib/python3.11${path}`)
   assert.deepEqual(await built({ with: ['python'] }), [...library311, ...packages, `${LIB}/libz.so`].sort())
+})
+
+test('what a program lacks that another may start is no error of that one', async () => {
+  const starting = (content: Uint8Array) => ({
+    '/usr/bin/x': program(C, { imports: ['execve', 'dlopen'], constants: '/opt/run\0libp.so\0' }),
+    '/opt/run': { file: content, mode: 0o755 },
+    [`${LIB}/libp.so`]: library('libp.so', ['libabsent.so']),
+  })
+  const lacking = await lifted(starting(program(['libgone.so'])), { needs: 'possible' })
+  assert.deepEqual(lacking.kinds, ['need-missing', 'need-missing'])
+  assert.deepEqual(lacking.answer.missing, [])
+  const foreign = starting(buildElf({ interp: '/libexec/ld-elf.so.1', osabi: 9 }))
+  const { kinds, paths } = await lifted(foreign, { needs: 'possible' })
+  assert.deepEqual([kinds, paths.includes('/opt/run')], [['need-missing'], true])
 })
