@@ -22,6 +22,7 @@ import { perl } from './perl.js'
 import { php } from './php.js'
 import { python } from './python.js'
 import { ruby } from './ruby.js'
+import { sasl } from './sasl.js'
 import { shell } from './shell.js'
 import { staticTexts } from './static-texts.js'
 import { tcl } from './tcl.js'
@@ -52,6 +53,7 @@ export const BY_NAME: Readonly<Record<FinderName, Finder>> = {
   locales,
   openssl,
   pam,
+  sasl,
   terminfo,
   files: namedFiles,
   configuration,
