@@ -58,13 +58,7 @@ export type FindingFacts =
       option: string
     }
   | { kind: 'need-missing'; finder: string; name: string; neededBy: string; reason: string }
-  | {
-      kind: 'observed'
-      files: number
-      added: number
-      absent: readonly string[]
-      askedAbout: readonly string[]
-    }
+  | { kind: 'observed'; files: number; added: number; absent: readonly string[] }
   | { kind: 'trace-unclear'; names: number }
   | { kind: 'need-unclear'; finder: string; neededBy: string; reason: string }
 
@@ -242,7 +236,7 @@ const WORDS: Words = {
   observed: [
     'note',
     (f) =>
-      `${count(f.files, 'file was', 'files were')} observed in use, ${f.added} of them new${notThere(f)}${lookedAt(f)}`,
+      `${count(f.files, 'file was', 'files were')} observed in use, ${f.added} of them new${notThere(f)}`,
   ],
   'trace-unclear': [
     'warning',
@@ -267,12 +261,6 @@ const MOST_NAMES = 5
 
 function notThere({ absent }: { readonly absent: readonly string[] }): string {
   return absent.length === 0 ? '' : `; ${absent.length} not in the image: ${few(absent)}`
-}
-
-function lookedAt({ askedAbout }: { readonly askedAbout: readonly string[] }): string {
-  return askedAbout.length === 0
-    ? ''
-    : `; ${askedAbout.length} looked at without being opened and not taken (--include takes them): ${few(askedAbout)}`
 }
 
 function few(names: readonly string[]): string {

@@ -20,15 +20,16 @@ export interface Seen {
 }
 
 /**
- * Takes along the files of the image that runs were seen to read or start, with what ELF files among them load. What
- * lies where every container has something of its own is left out, and so is what the run itself has written.
+ * Takes along the files of the image that runs were seen to read, start or look at (Python takes no compiled module
+ * without a look at its source), with what those of them load that were opened. What lies where every container has
+ * something of its own is left out, and so is what the run itself has written.
  */
 export async function gatherObserved(
   lifting: Lifting,
   traces: readonly Trace[],
   programs: readonly Placed[],
 ): Promise<Seen> {
-  const run: Run = { lifting, programs, placed: [], examined: [], files: 0, added: 0, absent: [], asked: [] }
+  const run: Run = { lifting, programs, placed: [], examined: [], files: 0, added: 0, absent: [] }
   const observed = traces.flatMap((trace) => trace.observed)
   const sorted = [...observed].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   for (const one of sorted) await meet(run, one)
@@ -44,8 +45,6 @@ interface Run extends Seen {
   files: number
   added: number
   readonly absent: string[]
-  /** Files that were asked about without being opened, and that are not in the lift. */
-  readonly asked: RootPath[]
 }
 
 async function meet(run: Run, observed: Observed): Promise<void> {
@@ -56,12 +55,10 @@ async function meet(run: Run, observed: Observed): Promise<void> {
   const trail = await trailIn(run.lifting, path)
   const { end } = trail ?? {}
   if (end !== undefined && isOutside(end.path)) return
-  if (how === 'looked at') {
-    if (end?.kind === 'file' && !run.lifting.gathering.has(trail!.asked)) run.asked.push(trail!.asked)
-  } else if (end?.kind === 'file') await takeFile(run, observed, trail!, end)
-  else if (end?.kind === 'directory') await takeDirectory(run.lifting, trail!, whyOf(observed))
-  else if (end === undefined) run.absent.push(path)
-  if (how !== 'looked at' && end?.kind !== 'directory') run.files++
+  if (end?.kind === 'directory') return takeDirectory(run.lifting, trail!, whyOf(observed))
+  if (end?.kind === 'file') await takeFile(run, observed, trail!, end)
+  else if (end === undefined && how !== 'looked at') run.absent.push(path)
+  run.files++
 }
 
 /** What an engine or the kernel puts into each container, and what the loader's own rules decide about. */
@@ -112,6 +109,7 @@ async function takeFile(run: Run, observed: Observed, trail: Trail, file: FileEn
   gathering.addIncluded({ path: trail.asked, trail, end: file }, why, roleOf(observed, elf))
   if (!isNew) return
   run.added++
+  if (observed.how === 'looked at') return
   if (elf?.kind === 'library') await takeLibrary(run, host, trail, file, elf)
   else if (elf?.kind === 'program') await takeProgram(run, trail, file, elf)
   else if (elf === undefined && observed.how === 'run') await takeInterpreters(run, trail.asked)
@@ -196,12 +194,8 @@ function unlessLiftError(error: unknown): undefined {
   throw error
 }
 
-function addFindings(
-  { lifting: { gathering }, files, added, absent, asked }: Run,
-  traces: readonly Trace[],
-): void {
-  const only = asked.filter((path) => !gathering.has(path))
-  gathering.addFindings([finding({ kind: 'observed', files, added, absent, askedAbout: only })])
+function addFindings({ lifting: { gathering }, files, added, absent }: Run, traces: readonly Trace[]): void {
+  gathering.addFindings([finding({ kind: 'observed', files, added, absent })])
   const names = traces.reduce((sum, { unclear }) => sum + unclear, 0)
   if (names > 0) gathering.addFindings([finding({ kind: 'trace-unclear', names })])
 }

@@ -47,6 +47,8 @@ export class StraceText {
       if (result > 0) this.#processes.born(String(result), traced)
       return
     }
+    // By its descriptor it is the file that was opened.
+    if (kind === 'look' && call.name === '') return
     const path = placeOf(traced, call)
     const sightings = traced.isInside ? this.#inside : this.#outside
     if (path === undefined) {

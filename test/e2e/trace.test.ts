@@ -116,6 +116,23 @@ describe('a program that opens a library by a name it makes up', () => {
   })
 })
 
+test('modules of Python come along, which it takes only where it can look at their sources', async () => {
+  await withFolder((folder) => {
+    const [trace, to] = [join(folder, 'trace'), join(folder, 'lifted')]
+    const program = [
+      '/usr/bin/python3',
+      '-B',
+      '-c',
+      'import ssl, json; print(json.dumps({"a": 6 * 7}))',
+    ] as const
+    must('strace', ['-f', '-y', '-s', '4096', '-o', trace, 'chroot', root('bookworm'), ...program])
+    const build = ['build', `dir:${root('bookworm')}`, program[0], '--to', `dir:${to}`]
+    const { status, stderr } = liftbin(...build, '--trace', trace)
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(run('chroot', [to, ...program]), { status: 0, stdout: '{"a": 42}\n', stderr: '' })
+  })
+})
+
 describe('no trace is exit 3 with the way to another one', () => {
   test('of a program of musl, and of a static one', () => {
     for (const [name, program] of [

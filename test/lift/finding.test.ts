@@ -62,7 +62,7 @@ const CASES: Record<Exclude<FindingKind, Elsewhere>, Case> = {
         },
       ],
     },
-    facts: { files: 2, added: 1, absent: ['/etc/gone'], askedAbout: ['/etc/b'] },
+    facts: { files: 3, added: 2, absent: ['/etc/gone'] },
   },
   'trace-unclear': {
     severity: 'warning',

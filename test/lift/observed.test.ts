@@ -75,7 +75,7 @@ test('a relative name starts from the working directory of the image', async () 
   assert.deepEqual(await copied(seen(read('data'), read('./gone'))), ['/app/data'])
 })
 
-test('what engines or the kernel provide, and what a run has written or looked at, is not lifted', async () => {
+test('what engines or the kernel provide, and what a run has written, is not lifted', async () => {
   const none: readonly Observed[] = [
     ...[
       '/etc/resolv.conf',
@@ -88,9 +88,16 @@ test('what engines or the kernel provide, and what a run has written or looked a
       '/var/../tmp/left',
     ].map(read),
     { path: '/var/lib/state/old', how: 'made' },
-    { path: '/etc/flag', how: 'looked at' },
   ]
   assert.deepEqual(await copied(seen(...none)), [])
+})
+
+test('what was looked at is there to be looked at, and nothing that it would load', async () => {
+  const looks = ['/etc/flag', '/usr/bin/tool', '/gone'].map((path): Observed => ({ path, how: 'looked at' }))
+  assert.deepEqual(await copied(seen(...looks)), ['/etc/flag', '/usr/bin/tool'])
+  const { tree: entries } = await liftTree(image, ['x'], seen({ path: '/var/lib', how: 'looked at' }))
+  assert.ok(entries.some(({ entry }) => entry.path === '/var/lib'))
+  assert.ok(!entries.some(({ entry }) => entry.path === '/var/lib/state'))
 })
 
 test('where a run has made a file or listed a directory, the directory alone is there', async () => {
