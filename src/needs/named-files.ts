@@ -91,9 +91,13 @@ function isForAll({ mode, ...entry }: Entry): boolean {
   return entry.kind === 'file' && (mode & 0o004) !== 0 && entry.size <= LARGEST
 }
 
-/** `/etc/nginx` and `/usr/share/nginx` are of `nginx`. */
-function isNamedAfter(path: RootPath, { closure }: Subject): boolean {
-  return basename(path) === basename(closure.program.name)
+/** `/etc/nginx` and `/usr/share/nginx` are of `nginx`, and `/usr/share/vim` is of `vim.nox`, but not of `vimdiff`. */
+function isNamedAfter(path: RootPath, { closure: { program } }: Subject): boolean {
+  const own = basename(path)
+  return [program.name, program.file.path].some((name) => {
+    const base = basename(name)
+    return base.startsWith(own) && !/^[a-z]/i.test(base.slice(own.length))
+  })
 }
 
 /** The directory itself, or that of a file, without what earlier runs have left there. */

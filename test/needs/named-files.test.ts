@@ -69,3 +69,11 @@ test('what runs a container gives some files itself, and a path with two dots is
   const tree = { '/etc/resolv.conf': '', '/etc/hostname': '', '/etc/a': '' }
   assert.deepEqual(await needsOf('files', 'likely', { texts: ['/etc/resolv.conf', '/etc/x/../a'], tree }), [])
 })
+
+test('a program of a variant has the directory of the name without it, and no longer word has', async () => {
+  const of = (path: `/${string}`) =>
+    needsOf('files', 'likely', { path, texts: ['/usr/share/vim'], tree: { '/usr/share/vim/rc': '' } })
+  assert.deepEqual(await of('/usr/bin/vim.nox'), ['/usr/share/vim'])
+  assert.deepEqual(await of('/usr/bin/vimdiff'), [])
+  assert.deepEqual(await of('/usr/bin/v'), [])
+})
