@@ -37,10 +37,10 @@ test('a plain lift whose messages nobody reads looks for nothing that it would n
 })
 
 test('at a terminal a plain lift tells which finders have likely needs that are not taken', async () => {
-  const { err, line } = await runAt({ terminal: true }, '--no-color')
+  const { err, line } = await runAt({ terminal: true }, '--no-color', '--no-progress')
   assert.equal(line, 'nss, timezones')
   assert.doesNotMatch(err, /not looked for/)
-  assert.equal((await runAt({ terminal: true }, '--no-color', '--quiet')).line, undefined)
+  assert.equal((await runAt({ terminal: true }, '--no-color', '--no-progress', '--quiet')).line, undefined)
 })
 
 test('with a choice among needs, one line names the finders whose likely needs are not taken', async () => {
