@@ -68,7 +68,7 @@ function perform({ steps }: RealRun, directory: string, folder: string, traced =
   return run('bash', words, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   })
 }
