@@ -29,9 +29,10 @@ capabilities=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+se
 ulimit -f 2048
 ulimit -c 0
 
-# Nothing of the caller's environment is there.
+# Nothing of the caller's environment is there, and hashes have the same order each time.
 confined() {
   $tracer env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=xterm \
+    PERL_HASH_SEED=0 PYTHONHASHSEED=0 \
     timeout --kill-after=1 10 /usr/bin/setpriv --bounding-set="$capabilities" --inh-caps=-all \
     /usr/sbin/chroot "$root" "$@"
 }
