@@ -203,6 +203,9 @@ export interface Place {
 /** Far more often than any real file makes a parser start again; one that scatters its tables could go on for hours. */
 const MOST_WAITS = 64
 
+/** More than the most different names that a dynamic section may have; each piece is looked at for each look-up. */
+const MOST_PIECES = 0x2000
+
 /**
  * Runs a parser over the bytes of a reader, which are read in whole blocks and each block once, so that many small
  * reads near each other cost one read below. Where a block is not there and has to be waited for, the parser is
@@ -222,11 +225,15 @@ export function parseSoon<T>(reader: ByteReader, parse: (blocks: Blocks) => T, b
   const pieces: Piece[] = []
   const { size, readNow } = reader
   lent = 0
+  const keep = (piece: Piece): void => {
+    if (pieces.length === MOST_PIECES) throw scattered()
+    pieces.push(piece)
+  }
   const load = (spans: readonly Span[]): void => {
     if (readNow === undefined) throw new Missing(spans)
     for (const { start, end } of spans) {
       const bytes = lend(end - start)
-      pieces.push({ start, end, bytes: bytes.subarray(0, readNow(start, bytes)) })
+      keep({ start, end, bytes: bytes.subarray(0, readNow(start, bytes)) })
     }
   }
   const lacking = (offset: number, length: number): readonly Span[] => {
@@ -251,10 +258,8 @@ export function parseSoon<T>(reader: ByteReader, parse: (blocks: Blocks) => T, b
   }
   const access: Blocks = { size, at, ahead }
   const parseAfter = async ({ spans }: Missing, waits: number): Promise<T> => {
-    if (waits === MOST_WAITS)
-      throw new LiftError('malformed-elf', 'its tables are scattered over too many places')
-    for (const { start, end } of spans)
-      pieces.push({ start, end, bytes: await reader.read(start, end - start) })
+    if (waits === MOST_WAITS) throw scattered()
+    for (const { start, end } of spans) keep({ start, end, bytes: await reader.read(start, end - start) })
     return parseOnce(waits + 1)
   }
   const parseOnce = (waits: number): Soon<T> => {
@@ -277,6 +282,10 @@ interface Span {
 /** Blocks that were read together; where the data ends they have fewer bytes. */
 interface Piece extends Span {
   readonly bytes: Uint8Array
+}
+
+function scattered(): LiftError {
+  return new LiftError('malformed-elf', 'its tables are scattered over too many places')
 }
 
 const NO_SPANS: readonly Span[] = []

@@ -147,6 +147,16 @@ test('a parser that starts again and again is given up', async () => {
   assert.ok(asked.length < 100)
 })
 
+test('a parser that looks at more places than any real file has tables in is given up', async () => {
+  const size = 100_000 * 4096
+  const readNow = (_: number, into: Uint8Array) => into.length
+  const reader = { size, readNow, read: async (_: number, length: number) => new Uint8Array(length) }
+  const scattered = parseBlocks(reader, ({ at }) => {
+    for (let offset = 0; offset < size; offset += 4096) at(offset, 1)
+  })
+  await assert.rejects(scattered, { code: 'malformed-elf', message: /scattered over too many places/ })
+})
+
 test('more than is lent at once is read all the same, and what was lent before stays', async () => {
   const large = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) % 253)
   const parts = await parseBlocks(bufferReader(large), ({ at }) => {
