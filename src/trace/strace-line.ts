@@ -11,11 +11,11 @@ export interface SpokenLine {
   readonly child?: string
 }
 
-/** What precedes the call: a process by -f, a time by -t or -r. */
+/** What precedes the call: a process by -f, a time by -t or -r. A line of many blanks must not be tried in many ways. */
 const BEGINNING =
-  /^\s*(?:\[pid\s+(\d{1,10})(?:<[^>]*>)?\]\s+|(\d{1,10})(?:<[^>]*>)?\s+)?(?:\(?\+?\s*(?:\d\d:\d\d:\d\d|\d{1,12})(?:\.\d{1,9})?\)?\s+)?(?=[a-z_<+-])/
+  /^\s{0,40}(?:\[pid\s{1,40}(\d{1,10})(?:<[^>]*>)?\]\s{1,40}|(\d{1,10})(?:<[^>]*>)?\s{1,40})?(?:\(?\+?\s{0,40}(?:\d\d:\d\d:\d\d|\d{1,12})(?:\.\d{1,9})?\)?\s{1,40})?(?=[a-z_<+-])/
 const ATTACHED = /strace: Process (\d{1,10}) attached$/
-const UNFINISHED = /\s*<unfinished \.\.\.>$/
+const UNFINISHED = ' <unfinished ...>'
 const ENDED = /\)\s{1,200}= (?:-?\d|0x|\?)/
 const RESUMED = /^<\.\.\. [a-z]\w* resumed>,?/
 
@@ -30,7 +30,7 @@ export function spokenLine(line: string): SpokenLine | undefined {
   if (!/^[a-z_][a-z0-9_]*\(/.test(body)) return undefined
   const child = ATTACHED.exec(body)?.[1]
   if (child !== undefined) return { pid, text: body.replace(ATTACHED, ''), kind: 'unfinished', child }
-  if (UNFINISHED.test(body.slice(-40))) return { pid, text: body.replace(UNFINISHED, ''), kind: 'unfinished' }
+  if (body.endsWith(UNFINISHED)) return { pid, text: body.slice(0, -UNFINISHED.length), kind: 'unfinished' }
   return ENDED.test(body) ? { pid, text: body, kind: 'whole' } : undefined
 }
 

@@ -225,3 +225,12 @@ test('what is no line of strace is none, and says nothing', () => {
   ])
     assert.equal(text.add(line), false, line)
 })
+
+test('a long line of blanks is told from those of strace as fast as any other', () => {
+  const blanks = ' '.repeat(1_000_000)
+  const text = new StraceText()
+  for (const line of [blanks, `12 ${blanks}!`, `[pid 12] ${blanks}!`]) assert.equal(text.add(line), false)
+  const begun = `12 write(1, "${blanks}", 5 <unfinished ...>`
+  for (const line of [begun, '12 <... write resumed>) = 5']) assert.equal(text.add(line), true)
+  assert.deepEqual(text.end().observed(), [])
+})
