@@ -22,8 +22,12 @@ import { startedWith } from './started-with.js'
 import { treeRootFs } from './tree-rootfs.js'
 import { keptUser } from './user.js'
 
-/** Throws LiftError 'usage' where nothing is to be lifted. */
+/** Throws LiftError 'usage' where nothing is to be lifted, or by an empty path all of the image. */
 export function checkWanted(binaries: readonly string[], { include = [] }: LiftOptions): void {
+  if (include.includes(''))
+    throw new LiftError('usage', 'a path to include is empty', {
+      hint: 'Is it a variable that is not set? All of the image is /.',
+    })
   if (binaries.length > 0 || include.length > 0) return
   throw new LiftError('usage', 'neither a binary nor --include says what to lift', {
     hint: 'Name a program of the image, or share its files by --include PATH alone.',

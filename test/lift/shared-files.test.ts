@@ -89,3 +89,12 @@ test('neither a binary nor anything to include is wrong usage', async () => {
   for (const lifted of [lift(image, []), lift(image, [], { include: [] }), liftTree(image, [])])
     await assert.rejects(lifted, (error) => error instanceof LiftError && error.code === 'usage')
 })
+
+test('an empty path to include is wrong usage, and not all of the image', async () => {
+  for (const binaries of [[], ['/usr/bin/x']]) {
+    await assert.rejects(lift(image, binaries, { include: ['/content', ''] }), {
+      code: 'usage',
+      message: 'a path to include is empty',
+    })
+  }
+})
