@@ -21,10 +21,14 @@ async function run(...options: string[]) {
 }
 
 async function runAt({ terminal }: { readonly terminal: boolean }, ...options: string[]) {
+  return runWith(['x', ...options], terminal)
+}
+
+async function runWith(words: readonly string[], terminal = false) {
   const { context, written } = contextOf({ image, terminal })
   const whole = { ...(await context.wholeDoor()), lift }
   const door = async () => whole
-  const argv = ['lift', 'docker:small', 'x', ...options]
+  const argv = ['lift', 'docker:small', ...words]
   const status = await runProgram(argv, { ...context, door, wholeDoor: door })
   return { ...written, status, line: LINE.exec(written.err)?.[1] }
 }
@@ -34,6 +38,11 @@ test('a plain lift whose messages nobody reads looks for nothing that it would n
   assert.doesNotMatch(err + out, /passwd|localtime|not taken/)
   assert.match(err, /was not looked for: --verbose tells it, --needs likely takes it/)
   assert.equal((await run('--quiet')).err, '')
+})
+
+test('of files that open nothing it is not said that nobody looked for what they open', async () => {
+  assert.equal((await runWith(['--include', '/etc/passwd'])).err, '1 file, 14 B\n')
+  assert.match((await runWith(['--include', '/usr/bin/x'])).err, /was not looked for/)
 })
 
 test('at a terminal a plain lift tells which finders have likely needs that are not taken', async () => {

@@ -50,7 +50,7 @@ export async function liftCommand(
   for (const one of lifts) printFindings(findingsFor(flags, one.answer), mannerFor(one))
   suggestLdd(findings, flags, manner)
   for (const one of lifts) printSummary(one.answer, mannerFor(one))
-  if (!tellsAll(flags, context)) printUnasked(manner)
+  if (!tellsAll(flags, context) && lifts.some(mayOpenMore)) printUnasked(manner)
   return exitOfFindings(findings)
 }
 
@@ -60,6 +60,11 @@ function isPlain(reference: string, flags: LiftFlags, context: Context): boolean
 }
 
 type Lifted = PlatformAnswer<Lift>
+
+/** Files that are merely shared open nothing. */
+function mayOpenMore({ answer }: Lifted): boolean {
+  return answer.programs.length > 0 || answer.entries.some(({ role }) => role !== 'data')
+}
 
 function textOf(lifts: readonly Lifted[], flags: LiftFlags, { LIFT_FORMATS }: Door): string {
   const format = LIFT_FORMATS[flags.format]
