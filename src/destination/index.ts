@@ -34,7 +34,7 @@ export const DESTINATIONS = {
   },
   'oci-dir': {
     scheme: 'oci-dir',
-    describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory, which may hold other images',
+    describe: 'oci-dir:DIR[:TAG]          an OCI image layout in a directory; others stay',
     takesSeveral: true,
     write: later(async () => (await import('./oci-dir.js')).writeOciDir),
   },

@@ -7,12 +7,12 @@ import type { OpenOptions, Source } from './source.js'
 export const SOURCES = {
   docker: {
     scheme: 'docker',
-    describe: 'docker:NAME[:TAG]          an image of the Docker daemon, pulled when it is not there',
+    describe: 'docker:NAME[:TAG]          an image of the Docker daemon, pulled if not there',
     open: later(async () => (await import('./docker.js')).openDocker),
   },
   podman: {
     scheme: 'podman',
-    describe: "podman:NAME[:TAG]          an image of Podman's storage, pulled when it is not there",
+    describe: "podman:NAME[:TAG]          an image of Podman's storage, pulled if not there",
     open: later(async () => (await import('./podman.js')).openPodman),
   },
   registry: {

@@ -59,17 +59,20 @@ test('help for a command that is none is wrong usage, and says so', async () => 
   assert.equal(err, "liftbin: unknown command 'nothing'\n  liftbin --help shows how.\n")
 })
 
+const HELPS = [
+  ['--help'],
+  ...['lift', 'why', 'audit', 'build', 'verify', 'trace'].map((name) => ['help', name]),
+]
+
 test('the help of each command', async () => {
-  for (const argv of [
-    ['--help'],
-    ['help', 'lift'],
-    ['help', 'why'],
-    ['help', 'audit'],
-    ['help', 'build'],
-    ['help', 'verify'],
-    ['help', 'trace'],
-  ]) {
+  for (const argv of HELPS)
     matchesGolden(`${argv.join('-').replace(/^--/, '')}.txt`, transcript(argv, await runCli(argv)))
+})
+
+test('no line of a help is wider than a terminal', async () => {
+  for (const argv of HELPS) {
+    const { out } = await runCli(argv)
+    for (const line of out.split('\n')) assert.ok(line.length <= 80, line)
   }
 })
 
