@@ -119,8 +119,8 @@ function asked(host: string | Buffer, stat: () => Stats | undefined): Stats | un
   }
 }
 
-/** Errors of a path that leads nowhere. */
-const NOWHERE = new Set(['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])
+/** Errors of a path that leads nowhere; the last is Node's for one with a NUL in it, as no file has. */
+const NOWHERE = new Set(['ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE'])
 
 function listDirectory(
   root: string,

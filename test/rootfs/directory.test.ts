@@ -205,3 +205,11 @@ test('a time is in whole seconds, and never before 1970', async (t) => {
     assert.equal((await rootfs.lstat('/a'))?.mtime, seconds)
   }
 })
+
+test('a path with a NUL in it leads nowhere', async (t) => {
+  const { rootfs } = beside(t, { '/a': 'a' })
+  for (const path of ['/a\0', '/a\0/b', '/\0'] as const) {
+    assert.equal(await rootfs.lstat(path), undefined)
+    assert.deepEqual(await rootfs.list(path), [])
+  }
+})
