@@ -85,7 +85,7 @@ export const MODULE_RULES: Readonly<Partial<Record<Language, ModuleRules>>> = {
 function perlModules(text: string): readonly ModuleName[] {
   const code = perlCode(text)
   const named = all(code, /(?:^|[\s;{(])(?:use|require)[ \t]+([A-Za-z_]\w*(?:::\w+)*)/gm)
-  const parents = all(code, /^[ \t]*use[ \t]+(?:base|parent)[ \t]+([^;]{1,1000});/gm).flatMap((list) =>
+  const parents = all(code, /^[ \t]*use[ \t]+(?:base|parent)[ \t]+([^;\s][^;]{0,999});/gm).flatMap((list) =>
     all(list, /([A-Za-z_]\w*(?:::\w+)+)/g),
   )
   const files = all(code, /\brequire\s+['"]([\w./-]+\.p[lm])['"]/g)
@@ -112,7 +112,7 @@ function perlCode(text: string): string {
 /** Of `import a.b` and `from a.b import c` the outermost package, which is taken as a whole. */
 function pythonModules(text: string): readonly ModuleName[] {
   const listed = all(text, /^[ \t]*import[ \t]+([\w., \t]{1,1000})/gm).flatMap((list) => list.split(','))
-  const from = all(text, /^[ \t]*from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b/gm)
+  const from = all(text, /^[ \t]*from[ \t]+([A-Za-z_]\w*)(?:\.[\w.]*)?[ \t]+import\b/gm)
   const names = [...listed.map((name) => /^\s*([A-Za-z_]\w*)/.exec(name)?.[1]), ...from]
   return [...new Set(names)].flatMap((name) =>
     name === undefined ? [] : [{ name, files: [name, `${name}.py`, `${name}.*.so`] }],

@@ -12,11 +12,18 @@ export async function directoriesNamedIn(
   files: RootFiles,
   isWanted: (path: RootPath) => boolean,
 ): Promise<readonly RootPath[]> {
-  const paths = (await subject.texts()).map((text) => text.replace(/(?<=.)\/+$/, '')).filter(isAbsolute)
+  const paths = (await subject.texts()).map(withoutSlashes).filter(isAbsolute)
   const found: RootPath[] = []
   for (const path of new Set(paths.filter(isWanted).slice(0, MOST_PLACES)))
     if ((await namesIn(files, path)).length > 0) found.push(path)
   return found
+}
+
+/** Without those at its end; a regular expression would begin anew at each. */
+function withoutSlashes(text: string): string {
+  let end = text.length
+  while (end > 1 && text[end - 1] === '/') end--
+  return text.slice(0, end)
 }
 
 function isAbsolute(text: string): text is RootPath {

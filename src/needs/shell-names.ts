@@ -33,6 +33,8 @@ const BUILT_IN: ReadonlySet<string> = new Set(
 const MOST_VALUES = 16
 const MOST_LISTED = 64
 const DEEPEST = 6
+/** Twice what the kernel takes for a path; variables in variables grow without end. */
+const LONGEST = 8192
 /** Each word may stand for several; a script of the largest size has far fewer words. */
 const MOST_EXPANSIONS = 200_000
 
@@ -46,7 +48,11 @@ function expander(script: ShellScript): (word: Word) => readonly string[] {
       if (++count > MOST_EXPANSIONS || level > DEEPEST) return []
       const parts = typeof piece === 'string' ? [piece] : valuesOf(piece, level)
       if (parts.length === 0 && index === 0 && piece !== UNKNOWN && isPath(pieces[1])) continue
-      texts = texts.flatMap((text) => parts.map((part) => text + part)).slice(0, MOST_LISTED)
+      texts = texts
+        .flatMap((text) => parts.map((part) => text + part))
+        .filter(isShort)
+        .slice(0, MOST_LISTED)
+      if (texts.length === 0) return []
     }
     return distinct(texts)
   }
@@ -93,6 +99,10 @@ function firstWord(text: string): string {
 /** What stands in front of one and is never set is for building another root, and empty else. */
 function isPath(text: Word['pieces'][number] | undefined): boolean {
   return typeof text === 'string' && /^\/[\w@%+=:,./-]*[\w@%+=:,-]$/.test(text)
+}
+
+function isShort({ length }: string): boolean {
+  return length <= LONGEST
 }
 
 function distinct(texts: readonly string[]): string[] {

@@ -129,3 +129,9 @@ test('text without end, of whatever form, takes no time', async () => {
     for (const language of ['perl', 'python', 'ruby', 'node'] as const)
       await needs(language, part.repeat((1 << 18) / part.length), PERL)
 })
+
+test('a package that Python code reads names from is one, however long its name is', async () => {
+  const tree = { '/usr/lib/python3/dist-packages/foo/__init__.py': '' }
+  const text = `from ${'a'.repeat(60_000)}\nfrom foo.${'bar.'.repeat(10_000)}baz import x`
+  assert.deepEqual(await needs('python', text, tree), ['source likely /usr/lib/python3/dist-packages/foo'])
+})

@@ -167,3 +167,9 @@ test('nesting without end takes no stack, and values that name each other no tim
   const mutual = Array.from({ length: 200 }, (_, at) => `v${at}="$v${(at + 1) % 200}$v${(at + 7) % 200}x"`)
   commandsIn(`${mutual.join('\n')}\n$v1\n`)
 })
+
+test('variables made of variables may stand for more than any name has', () => {
+  const grown = [1, 2, 3, 4, 5].map((level) => `a${level}=${`$a${level - 1}`.repeat(30)}`)
+  const text = [`a0=${'x'.repeat(20_000)}`, ...grown, '$a5', 'sed'].join('\n')
+  assert.deepEqual(commandsIn(text), ['sed'])
+})
