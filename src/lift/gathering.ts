@@ -69,7 +69,19 @@ export class Gathering {
       this.#open(path, end, role)
     } else {
       this.#addRow(this.#files, path, end, 'directory', why)
-      if (!this.directories.some((known) => known.path === path)) this.directories.push(included)
+      this.#addDirectory(included)
+    }
+  }
+
+  /** What one reason leaves out another may want. */
+  #addDirectory(included: Included): void {
+    const { path, except = [] } = included
+    const at = this.directories.findIndex((known) => known.path === path)
+    if (at < 0) this.directories.push(included)
+    else {
+      const { except: known = [], ...whole } = this.directories[at]!
+      const both = known.filter((name) => except.includes(name))
+      this.directories[at] = both.length === 0 ? whole : { ...whole, except: both }
     }
   }
 
@@ -80,6 +92,13 @@ export class Gathering {
 
   has(path: RootPath): boolean {
     return this.#files.has(path)
+  }
+
+  /** Whether a file is there, or a directory with all that lies in it but for some names. */
+  hasWhole(path: RootPath, except: readonly string[] = []): boolean {
+    if (this.#files.get(path)?.entry.kind !== 'directory') return this.has(path)
+    const known = this.directories.find((one) => one.path === path)
+    return known !== undefined && (known.except ?? []).every((name) => except.includes(name))
   }
 
   /** A file that says which distribution the packages are of. */

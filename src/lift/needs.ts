@@ -1,6 +1,7 @@
 import { dlopened } from '../closure/closure.js'
 import { LiftError } from '../errors.js'
 import type { ImageConfig } from '../image/config.js'
+import type { RootFiles } from '../loader/files.js'
 import type { Need, Surroundings } from '../needs/finder.js'
 import { findersOf, type NamedFinder } from '../needs/index.js'
 import type { RootPath } from '../rootfs/path.js'
@@ -18,6 +19,7 @@ import { addFaultsOfNeed } from './need-faults.js'
 import { type Asked, askedBy, newSubjects } from './need-subjects.js'
 import { addNotTaken, type Found, type NotTaken } from './not-taken.js'
 import { languageIn, type Source, scriptOf, sourcesIn } from './scripts.js'
+import { shownFiles, unlessRefused } from './shown-files.js'
 import { isShell, outsideOf } from './taken-directory.js'
 
 /**
@@ -33,16 +35,17 @@ export async function gatherNeeds(
   if (chosen.finders.length === 0) return []
   const finders = await findersOf(chosen.finders)
   const asked = askedBy(finders.map(({ finder }) => finder))
-  const surroundings = { files: lifting.examiner.files, config }
+  const surroundings = { files: shownFiles(lifting.examiner.files), config }
   const run: Run = { lifting, chosen, finders, surroundings, ...nothingYet() }
   for (const { examination } of placed) run.pending.push(examination)
   await addScripts(run)
   for (let index = 0; index < run.pending.length; index++) {
+    lifting.signal?.throwIfAborted()
     const next = run.pending[index]!
     await ('language' in next ? askAboutCode(run, next) : askAboutObjects(run, asked, next))
     await addScripts(run)
   }
-  await addNotTaken(lifting, run.left, chosen)
+  await addNotTaken(lifting, surroundings.files, run.left, chosen)
   return run.placed
 }
 
@@ -61,11 +64,12 @@ interface Run {
   /** The files that finders have been asked about. */
   readonly seen: Set<string>
   scripts: number
-  count: number
+  taken: number
+  told: number
 }
 
-function nothingYet(): Pick<Run, 'pending' | 'placed' | 'left' | 'seen' | 'scripts' | 'count'> {
-  return { pending: [], placed: [], left: [], seen: new Set(), scripts: 0, count: 0 }
+function nothingYet(): Pick<Run, 'pending' | 'placed' | 'left' | 'seen' | 'scripts' | 'taken' | 'told'> {
+  return { pending: [], placed: [], left: [], seen: new Set(), scripts: 0, taken: 0, told: 0 }
 }
 
 async function askAboutObjects(run: Run, asked: Asked, examination: Examination): Promise<void> {
@@ -104,11 +108,14 @@ async function addScripts(run: Run): Promise<void> {
 async function meet(run: Run, found: Found): Promise<void> {
   const { finder, need, asker: neededBy } = found
   run.lifting.signal?.throwIfAborted()
-  if (++run.count > MOST_NEEDS)
+  const isTaken = need.kind !== 'unclear' && run.chosen.takes(finder, need.confidence)
+  const count = isTaken ? ++run.taken : ++run.told
+  if (count > MOST_NEEDS && isTaken)
     throw new LiftError('limit', 'the programs have too many needs to be followed')
+  if (count > MOST_NEEDS) return
   if (need.kind === 'unclear')
     run.lifting.gathering.addFindings([finding({ kind: 'need-unclear', finder, neededBy, reason: need.why })])
-  else if (!run.chosen.takes(finder, need.confidence)) run.left.push(found)
+  else if (!isTaken) run.left.push(found)
   else if (need.kind === 'library') await takeLibrary(run, found, need)
   else if (need.kind === 'bare-directory') await takeBareDirectory(run, found, need.path)
   else await takePath(run, found, need)
@@ -132,9 +139,14 @@ async function takeBareDirectory(run: Run, found: Found, path: RootPath): Promis
   const why = reasonFor(found, path)
   if (end?.kind !== 'directory') return
   if (layout === 'tree') gathering.addBareDirectory(trail, end, why)
-  else if ((await examiner.files.rootfs.list(end.path)).length === 0)
-    gathering.addIncluded({ path, trail, end }, why)
+  else if (await isEmpty(examiner.files, end.path)) gathering.addIncluded({ path, trail, end }, why)
   else run.left.push({ ...found, option: 'liftbin build' })
+}
+
+/** A directory that cannot be listed is some user's own. */
+async function isEmpty({ rootfs }: RootFiles, directory: RootPath): Promise<boolean> {
+  const found = await unlessRefused<readonly unknown[]>(() => rootfs.list(directory), [directory])
+  return found.length === 0
 }
 
 /** Paths of other distributions are not there, which is no fault. */
@@ -145,12 +157,13 @@ async function takePath(run: Run, found: Found, need: PathNeed): Promise<void> {
   const { end } = trail
   if (end?.kind !== 'file' && end?.kind !== 'directory') return
   const why = reasonFor(found, path)
-  const isNew = !gathering.has(path)
+  const except = kind === 'path' ? need.except : undefined
+  const isNew = !gathering.hasWhole(path, except)
   if (kind === 'program') {
     const placed = isNew ? await liftStarted(run.lifting, path, why, tellingFor(found)) : undefined
     if (placed !== undefined) return follow(run, placed)
   }
-  const included = { path, trail, end, ...(kind === 'path' && need.except ? { except: need.except } : {}) }
+  const included = { path, trail, end, ...(except === undefined ? {} : { except }) }
   gathering.addIncluded(included, why)
   if (kind === 'source') run.pending.push(...(await sourcesIn(examiner.files, end, need.language)))
   if (!isNew) return

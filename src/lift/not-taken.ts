@@ -1,10 +1,13 @@
+import type { RootFiles } from '../loader/files.js'
 import { CONFIDENCES, type Need, type Subject } from '../needs/finder.js'
 import type { FinderName } from '../needs/index.js'
 import { remembered } from '../rootfs/cached.js'
 import type { ChosenNeeds } from './chosen-needs.js'
 import type { Examination } from './examine.js'
 import { finding } from './finding.js'
+import type { Gathering } from './gathering.js'
 import type { Lifting } from './lifting.js'
+import { unlessRefused } from './shown-files.js'
 
 /** A need, and where it comes from. */
 export interface Found {
@@ -24,7 +27,8 @@ export interface NotTaken extends Found {
 
 /** One finding for what each finder is equally sure of, with what the image has of it and the lift has not. */
 export async function addNotTaken(
-  lifting: Lifting,
+  { gathering }: Lifting,
+  files: RootFiles,
   left: readonly NotTaken[],
   chosen: ChosenNeeds,
 ): Promise<void> {
@@ -32,7 +36,7 @@ export async function addNotTaken(
   const surest = [...left].sort((a, b) => rankOf(a) - rankOf(b))
   const told = new Map<string, number>()
   for (const one of surest) {
-    const name = await nameOf(lifting, one)
+    const name = await nameOf(gathering, files, one)
     if (name === undefined) continue
     // What is likely for one object is not told again as possible for another.
     if (remembered(told, `${one.finder}\0${name}`, () => rankOf(one)) < rankOf(one)) continue
@@ -43,7 +47,7 @@ export async function addNotTaken(
     const { finder, need, asker: neededBy, option = chosen.optionFor(finder, need.confidence) } = first
     const { confidence, why: reason } = need
     const facts = { finder, confidence, names: [...names].sort(), neededBy, reason, option }
-    lifting.gathering.addFindings([finding({ kind: 'need-not-taken', ...facts })])
+    gathering.addFindings([finding({ kind: 'need-not-taken', ...facts })])
   }
 }
 
@@ -52,18 +56,24 @@ function rankOf({ need }: NotTaken): number {
 }
 
 /** What would be taken; undefined where there is nothing, or it is there for another reason. */
-async function nameOf({ examiner, gathering }: Lifting, one: NotTaken): Promise<string | undefined> {
+async function nameOf(gathering: Gathering, files: RootFiles, one: NotTaken): Promise<string | undefined> {
   const { need, within } = one
   if (need.kind === 'unclear') return undefined
   if (need.kind !== 'library') {
-    const { end } = await examiner.files.trail(need.path, '/')
-    return end === undefined || gathering.has(need.path) ? undefined : need.path
+    const { end } = await files.trail(need.path, '/')
+    if (end === undefined) return undefined
+    const isThere =
+      need.kind === 'bare-directory'
+        ? gathering.has(need.path)
+        : gathering.hasWhole(need.path, need.kind === 'path' ? need.except : undefined)
+    return isThere ? undefined : need.path
   }
   if (within === undefined) return undefined
   const { closure, object } = within.subject
   const { loader } = within.examination
   for (const name of need.names) {
-    const resolution = await loader?.resolve(name, object, { ...closure, loader: closure.loader })
+    const within = { ...closure, loader: closure.loader }
+    const resolution = await unlessRefused(() => loader?.resolve(name, object, within), undefined)
     const path = resolution?.found?.trail.asked
     if (path !== undefined) return gathering.has(path) ? undefined : path
   }

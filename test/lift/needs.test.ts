@@ -359,3 +359,37 @@ test('what a program lacks that another may start is no error of that one', asyn
   const { kinds, paths } = await lifted(foreign, { needs: 'possible' })
   assert.deepEqual([kinds, paths.includes('/opt/run')], [['need-missing'], true])
 })
+
+test('names that one need leaves out of a directory come where another wants the whole of it', async () => {
+  const constants = '/usr/lib/python3.11\0'
+  const tree = {
+    '/usr/bin/x': program(C, { defines: ['Py_Initialize'], constants }),
+    '/usr/lib/python3.11/os.py': '',
+    '/usr/lib/python3.11/test/a.so': library('a.so', ['libz.so']),
+    [`${LIB}/libz.so`]: library('libz.so'),
+  }
+  const built = async (options: LiftOptions) => {
+    const { tree: all } = await liftTree(smallImage(debianTree(tree)), ['x'], options)
+    return all.map(({ entry }) => entry.path as string).filter((path) => /a\.so|libz/.test(path))
+  }
+  assert.deepEqual(await built({ needs: 'likely' }), [])
+  assert.deepEqual(await built({ needs: 'possible' }), ['/usr/lib/python3.11/test/a.so', `${LIB}/libz.so`])
+})
+
+test('a directory that comes alone is not taken for one with all that lies in it', async () => {
+  const tree = {
+    '/usr/bin/x': program(C, { constants: '/var/lib/x/run\0', imports: ['mkstemp'] }),
+    '/var/lib/x/m.so': library('m.so', ['libz.so']),
+    [`${LIB}/libz.so`]: library('libz.so'),
+  }
+  const parts = { config: { env: ['PYTHONPATH=/var/lib/x'] } }
+  const { tree: all } = await liftTree(smallImage(debianTree(tree), parts), ['x'], { needs: 'likely' })
+  assert.ok(!all.some(({ entry }) => entry.path.endsWith('m.so')))
+  const asked = {
+    ...tree,
+    '/usr/bin/x': program(C, { constants: '/var/lib/x/run\0', defines: ['Py_Initialize'] }),
+  }
+  const { tree: whole } = await liftTree(smallImage(debianTree(asked), parts), ['x'], { needs: 'likely' })
+  const paths = whole.map(({ entry }) => entry.path as string)
+  assert.ok(paths.includes('/var/lib/x/m.so') && paths.includes(`${LIB}/libz.so`), paths.join(' '))
+})
