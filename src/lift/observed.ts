@@ -48,6 +48,7 @@ interface Run extends Seen {
 }
 
 async function meet(run: Run, observed: Observed): Promise<void> {
+  run.lifting.signal?.throwIfAborted()
   const { environment } = run.lifting.examiner
   const { path, how } = observed
   if (isOutside(normalise(join(environment.workingDir, path)))) return

@@ -153,3 +153,19 @@ test('a Dockerfile says of a file that it was opened in a run', async () => {
   const text = LIFT_FORMATS.dockerfile.emit(await lift(image, ['x'], seen(read('/app/data'))), {})
   assert.match(text, /^# data, opened in a run\nCOPY .*\/app\/data/m)
 })
+
+test('a lift that is interrupted takes along nothing more of what a run has opened', async () => {
+  const stop = new AbortController()
+  const asked: string[] = []
+  const { rootfs } = image
+  const open: typeof rootfs.open = (file) => {
+    asked.push(file.path)
+    if (file.path === '/etc/flag') stop.abort()
+    return rootfs.open(file)
+  }
+  const options = { ...seen(read('/etc/flag'), read('/var/lib/state/old')), signal: stop.signal }
+  await assert.rejects(lift({ ...image, rootfs: { ...rootfs, open } }, ['x'], options), {
+    name: 'AbortError',
+  })
+  assert.deepEqual([asked.includes('/etc/flag'), asked.includes('/var/lib/state/old')], [true, false])
+})
