@@ -45,6 +45,9 @@ async function directoriesAmong(files: RootFiles, texts: readonly RootPath[]): P
 
 const MOST_TEXTS = 1000
 
+/** Patterns in some files may stand for all of some directories again and again. */
+const MOST_PATHS = 10_000
+
 /** Breadth first: what a program names, what that includes, and so on. */
 async function needsOf(reading: Reading, named: readonly RootPath[]): Promise<readonly Need[]> {
   const needs: Need[] = []
@@ -58,6 +61,7 @@ async function needsOf(reading: Reading, named: readonly RootPath[]): Promise<re
     if (why !== undefined) needs.push(need)
     if (need.confidence !== 'likely' || need.kind !== 'path') continue
     for (const name of await namesInFile(reading.files, path)) {
+      if (pending.length + needs.length > MOST_PATHS) return needs
       const by = `reads ${path}, which names it`
       const paths = await pathsFor(reading, path, name)
       if (name.as === 'include') pending.push(...paths.map((one) => ({ path: one, why: by })))

@@ -89,3 +89,13 @@ test('an included directory is all files in it', async () => {
   const nested = { '/etc/a': '@includedir /etc/a.d', '/etc/a.d/one': '1', '/etc/a.d/two': '2' }
   assert.deepEqual(await likely({ tree: nested, texts: ['/etc/a'] }), ['/etc/a.d/one', '/etc/a.d/two'])
 })
+
+test('patterns that stand for the same files again and again end', async () => {
+  const many = Array.from({ length: 60 }, (_, index) => [`/etc/web/many/${index}`, 'x'])
+  const names = 'file /etc/web/many/*\n'.repeat(400)
+  const needs = await allNeedsOf('configuration', {
+    tree: { [CONF]: names, ...Object.fromEntries(many) },
+    texts: [CONF],
+  })
+  assert.ok(needs.length >= 60 && needs.length < 400 * 60, `${needs.length}`)
+})
