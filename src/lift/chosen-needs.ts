@@ -33,8 +33,10 @@ export function chosenNeeds({ needs = 'certain', tell = 'all', ...options }: Nee
     finders: NAMES.filter((name) => tell === 'all' || takes(name, FINDERS[name])),
     takes,
     // All that is merely possible is much; whoever misses something wants that alone.
-    optionFor: (finder, confidence) =>
-      refused.has(finder) || confidence === 'possible' ? `--with ${finder}` : `--needs ${confidence}`,
+    optionFor: (finder, confidence) => {
+      if (refused.has(finder)) return `leaving out --without ${finder}`
+      return confidence === 'possible' ? `--with ${finder}` : `--needs ${confidence}`
+    },
   }
 }
 

@@ -60,6 +60,11 @@ test('with a choice among needs, one line names the finders whose likely needs a
   assert.equal((await run('--needs', 'likely')).line, undefined)
 })
 
+test('what is left out by an option is told to come back without that option', async () => {
+  const { err } = await run('--needs', 'likely', '--without', 'nss', '--verbose')
+  assert.match(err, /looks up users \(leaving out --without nss takes it\)/)
+})
+
 test('--verbose and the JSON tell each need that is not taken, with its reason', async () => {
   const { err, line } = await run('--verbose')
   assert.match(err, /\/etc\/passwd; \/usr\/bin\/x looks up users \(--needs likely takes it\)/)
