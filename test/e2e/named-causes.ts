@@ -34,7 +34,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
   { cause: 'read the choices that update-alternatives keeps', programs: ['/usr/bin/select-editor'] },
   { cause: 'keep what they write at the home of their user', programs: ['/usr/bin/gpgcompose'] },
   {
-    cause: 'change files of the system, whose names they read from other files',
+    cause: 'read and change a file whose name stands behind a variable that is empty',
     programs: ['/usr/sbin/add-shell', '/usr/sbin/remove-shell'],
   },
   {
